@@ -1,0 +1,137 @@
+//! Who may use whom. The sources are read as text: a test that fails is cheaper than a house that sags.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A place in `src/` and what its files must not name.
+struct Wall {
+    place: &'static str,
+    except: &'static [&'static str],
+    forbidden: &'static [&'static str],
+    reason: &'static str,
+}
+
+const WALLS: &[Wall] = &[
+    Wall {
+        place: "api",
+        except: &[],
+        forbidden: &[
+            "crate::client",
+            "crate::plan",
+            "crate::tui",
+            "crate::gateway",
+            "crate::cli",
+            "tokio",
+            "reqwest",
+            "std::fs",
+        ],
+        reason: "the vocabulary uses nothing of ours and does no I/O",
+    },
+    Wall {
+        place: "gateway",
+        except: &[],
+        forbidden: &["crate::tui", "crate::client", "crate::plan", "crate::cli", "crate::supervisor"],
+        reason: "the gateway meets the dashboard only over HTTP",
+    },
+    Wall {
+        place: "tui",
+        except: &[],
+        forbidden: &["crate::gateway"],
+        reason: "the dashboard meets the gateway only over HTTP",
+    },
+    Wall {
+        place: "tui",
+        except: &["tui/perform", "tui/runtime"],
+        forbidden: &["tokio", "reqwest", "std::fs", "crate::client", "crate::supervisor", "crate::clock", "std::env::"],
+        reason: "only perform and runtime see the world; the rest is a function of values",
+    },
+    Wall {
+        place: "gateway/management",
+        except: &[],
+        forbidden: &["gateway::data"],
+        reason: "the planes meet in the snapshot",
+    },
+    Wall {
+        place: "gateway/data",
+        except: &[],
+        forbidden: &["gateway::management", "gateway::store"],
+        reason: "the planes meet in the snapshot; there is no database on the request path",
+    },
+    Wall { place: "", except: &["gateway/store"], forbidden: &["rusqlite"], reason: "SQL stands only in the store" },
+    Wall {
+        place: "",
+        except: &["tui/runtime"],
+        forbidden: &["crossterm::terminal::", "EventStream"],
+        reason: "only the runtime sees the terminal",
+    },
+    Wall {
+        place: "sync",
+        except: &[],
+        forbidden: &["tokio", "reqwest", "std::fs", "crate::client", "crate::clock"],
+        reason: "whether a change has taken effect is a pure question",
+    },
+];
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("src is readable") {
+            let path: PathBuf = entry.expect("entry is readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
+                files.push((name, fs::read_to_string(&path).expect("source is readable")));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 10, "the walk found only {} files", files.len());
+    files
+}
+
+fn is_at(file: &str, place: &str) -> bool {
+    place.is_empty() || file == format!("{place}.rs") || file.starts_with(&format!("{place}/"))
+}
+
+/// The code of a file: no comments, nothing after its test module begins.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(index, line)| (index + 1, line))
+}
+
+#[test]
+fn no_module_reaches_through_a_wall() {
+    let mut breaches = Vec::new();
+    for (file, text) in sources() {
+        for wall in WALLS {
+            if !is_at(&file, wall.place) || wall.except.iter().any(|place| is_at(&file, place)) {
+                continue;
+            }
+            for (line, content) in code(&text) {
+                for word in wall.forbidden.iter().filter(|word| content.contains(**word)) {
+                    breaches.push(format!("{file}:{line} names {word}: {}", wall.reason));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn no_file_has_a_name_that_says_nothing() {
+    let odd: Vec<_> = sources()
+        .into_iter()
+        .map(|(file, _)| file)
+        .filter(|file| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            matches!(name, "mod.rs" | "utils.rs" | "util.rs" | "common.rs" | "helpers.rs" | "manager.rs" | "misc.rs")
+        })
+        .collect();
+    assert_eq!(odd, Vec::<String>::new());
+}

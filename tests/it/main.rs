@@ -1,0 +1,3 @@
+//! The integration tests: one program, so that the crate is linked once.
+
+mod architecture;
