@@ -1,3 +1,9 @@
 //! The integration tests: one program, so that the crate is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic, also in the functions that tests share"
+)]
 
 mod architecture;
