@@ -15,3 +15,4 @@
 
 pub mod api;
 pub mod clock;
+pub mod gateway;

@@ -1,0 +1,26 @@
+//! The data plane: what callers with federated keys reach.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+
+use crate::gateway::state::Shared;
+
+/// The inference address: every path on it.
+pub fn router(_shared: Arc<Shared>) -> Router {
+    Router::new().fallback(|headers: HeaderMap| async move {
+        let has_key = headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key");
+        let status = if has_key { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+        let body = r#"{"error":"please check the api-key you provided"}"#;
+        (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    })
+}
+
+/// What stands under `/repoint/v1/` on the management address and belongs to the data plane. The management
+/// plane has checked the key before a request gets here.
+pub fn operator_router(_shared: Arc<Shared>) -> Router {
+    Router::new()
+}

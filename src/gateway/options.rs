@@ -1,0 +1,77 @@
+//! How a gateway is to run: everything that a flag or the environment says, as values.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Everything that can be chosen about a gateway.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where its rows are.
+    pub data: DataLocation,
+    /// The management address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The inference address; port 0 takes a free one.
+    pub inference_listen: SocketAddr,
+    /// Whether an address that other machines reach is allowed.
+    pub listen_beyond_loopback: bool,
+    /// How often the data plane takes the store's rows.
+    pub sync_interval: Duration,
+    /// What an empty store is filled with.
+    pub seed: Seed,
+    /// The prefixes that slugs of this workspace may have; at least one.
+    pub org_prefixes: Vec<String>,
+    /// The management key. `None` takes the one that is kept in the data directory, or makes it.
+    pub management_key: Option<SecretString>,
+    /// A file that holds a second key, which may read but not write.
+    pub management_view_key_file: Option<PathBuf>,
+    /// Answers 403 to everything under `/v1/gateway/`, as for a workspace that was never onboarded.
+    pub not_onboarded: bool,
+    /// Requests a second for each management key and route. `None` sets no limit.
+    pub management_rate_limit: Option<NonZeroU32>,
+    /// A clock that stands still until it is set through the API.
+    pub virtual_clock: bool,
+}
+
+/// Where a gateway's rows are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataLocation {
+    /// Nowhere: they are lost at the end.
+    Memory,
+    /// In this directory, which is made where it is missing.
+    Directory(PathBuf),
+}
+
+/// What an empty store is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seed {
+    /// Models, environments, secrets and endpoints over all providers.
+    Demo,
+    /// Models, environments and secrets alone.
+    #[default]
+    Workspace,
+    /// Nothing.
+    None,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            data: DataLocation::Memory,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            inference_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8788)),
+            listen_beyond_loopback: false,
+            sync_interval: Duration::from_mins(1),
+            seed: Seed::default(),
+            org_prefixes: vec!["my-org".to_owned()],
+            management_key: None,
+            management_view_key_file: None,
+            not_onboarded: false,
+            management_rate_limit: None,
+            virtual_clock: false,
+        }
+    }
+}
