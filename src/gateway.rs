@@ -15,3 +15,4 @@ pub mod data;
 pub mod options;
 pub mod snapshot;
 pub mod state;
+pub mod webhook;
