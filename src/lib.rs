@@ -16,3 +16,5 @@
 pub mod api;
 pub mod clock;
 pub mod gateway;
+pub mod plan;
+pub mod sync;

@@ -70,6 +70,18 @@ const WALLS: &[Wall] = &[
         forbidden: &["tokio", "reqwest", "std::fs", "crate::client", "crate::clock"],
         reason: "whether a change has taken effect is a pure question",
     },
+    Wall {
+        place: "plan",
+        except: &["plan/run", "plan/follow", "plan/journal", "plan/survey"],
+        forbidden: &["tokio", "reqwest", "std::fs", "crate::client", "crate::clock", "crate::supervisor"],
+        reason: "what a change is, and what it would do, are pure questions",
+    },
+    Wall {
+        place: "plan",
+        except: &[],
+        forbidden: &["crate::tui", "crate::cli", "crate::gateway", "crate::config"],
+        reason: "the dashboard and the command line use the engine, never the reverse",
+    },
 ];
 
 fn sources() -> Vec<(String, String)> {
