@@ -16,6 +16,7 @@
 #[path = "support/figures.rs"]
 mod figures;
 #[path = "support/process.rs"]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod process;
 #[path = "../it/support/pty.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use what the benchmark does not")]

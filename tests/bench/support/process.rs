@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// One look at a process and all its threads.
+#[derive(Default)]
 pub(crate) struct Sample {
     pub(crate) wakeups: u64,
     pub(crate) cpu: Duration,
@@ -28,6 +29,13 @@ impl Sample {
 fn number(text: &str, name: &str) -> u64 {
     let line = text.lines().find(|line| line.starts_with(name));
     line.and_then(|line| line.split_ascii_whitespace().nth(1)).and_then(|word| word.parse().ok()).unwrap_or(0)
+}
+
+/// The processes that this one started.
+pub(crate) fn children(process_id: u32) -> Vec<u32> {
+    let path = format!("/proc/{process_id}/task/{process_id}/children");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect()
 }
 
 /// How long this machine takes to start and end a process that does nothing.
