@@ -14,6 +14,7 @@
 //! A test (`tests/it/architecture.rs`) reads the sources and fails where one module uses another that it must not.
 
 pub mod api;
+pub mod client;
 pub mod clock;
 pub mod gateway;
 pub mod plan;

@@ -1,0 +1,189 @@
+//! Where the key may be sent, and the connections that carry it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::redirect::Policy;
+use ring::rand::{SecureRandom, SystemRandom};
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::{ClientError, ErrorKind};
+
+/// How long an unused connection is kept. Servers often close theirs after 60 to 75 s.
+const IDLE_CONNECTION: Duration = Duration::from_secs(50);
+
+/// What connections are made with.
+#[derive(Clone)]
+pub(super) struct Settings {
+    /// The address, where it is this machine's own.
+    pub(super) loopback: Option<Url>,
+    /// True for plain HTTP, which needs no certificates.
+    pub(super) is_plain: bool,
+    pub(super) connect_timeout: Duration,
+    pub(super) call_timeout: Duration,
+    pub(super) extra_certificates: Option<Arc<[u8]>>,
+}
+
+fn refused(message: impl Into<String>, hint: &str) -> ClientError {
+    ClientError::new(ErrorKind::Refused, message).with_hint(hint)
+}
+
+/// The address without a `/v1` at its end, if it is one that a key may be sent to.
+pub(super) fn checked(mut url: Url) -> Result<Url, ClientError> {
+    // Whatever is wrong with the address, a password in it must not be shown.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(
+            "the management URL has a user name or password in it",
+            "leave them out; the management key is what opens the server",
+        ));
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => {
+            return Err(refused(
+                format!("the management key is not sent to {url} in the clear"),
+                "use https; plain http is only for this machine (127.0.0.1, [::1], localhost)",
+            ));
+        }
+        other => return Err(refused(format!("{other} is no scheme of a management URL"), "use https")),
+    }
+    if url.host().is_none() {
+        return Err(refused("the management URL has no host", "use one such as https://api.baseten.co"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused(format!("{url} has a query or fragment"), "give the address alone"));
+    }
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The header that carries the key.
+pub(super) fn authorization(key: &SecretString) -> Result<HeaderValue, ClientError> {
+    let key = key.expose_secret();
+    if key.trim().is_empty() {
+        return Err(refused("the management key is empty", "give the workspace's API key"));
+    }
+    let mut value = HeaderValue::try_from(format!("Api-Key {}", key.trim())).map_err(|_| {
+        refused("the management key has characters that no key has", "copy it again, without line breaks")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// True for this machine's own addresses and for `localhost`.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+pub(super) fn host_and_port(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => url.to_string(),
+    }
+}
+
+/// Makes what makes connections. Reading the machine's certificates takes a while, so that is done off this thread.
+pub(super) async fn build(settings: Settings) -> Result<reqwest::Client, ClientError> {
+    if settings.is_plain {
+        return build_now(&settings);
+    }
+    let built = tokio::task::spawn_blocking(move || build_now(&settings)).await;
+    built.unwrap_or_else(|_| Err(ClientError::new(ErrorKind::Tls, "the machine's certificates could not be read")))
+}
+
+fn build_now(settings: &Settings) -> Result<reqwest::Client, ClientError> {
+    install_provider();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("repoint/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.call_timeout)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .tcp_nodelay(true);
+    if settings.is_plain {
+        builder = builder.tls_certs_only([]);
+    } else if let Some(pem) = &settings.extra_certificates {
+        let certificates = reqwest::Certificate::from_pem_bundle(pem)
+            .map_err(|_| refused("the context's certificates cannot be read", "give a file of PEM certificates"))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some(url) = &settings.loopback {
+        builder = builder.no_proxy();
+        if let Some(Host::Domain(name)) = url.host() {
+            // `localhost` is this machine, whatever a resolver says: the key goes nowhere else.
+            let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            builder = builder.resolve_to_addrs(name, &addresses.map(|address| SocketAddr::new(address, 0)));
+        }
+    }
+    builder.build().map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        ClientError::new(ErrorKind::Tls, format!("secure connections cannot be set up: {cause}"))
+    })
+}
+
+/// Names the cryptography that rustls shall use. A second call changes nothing.
+fn install_provider() {
+    // An error only says that another part of the program was first, with the same provider.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+/// A number in 0..=1 that nobody can foresee.
+pub(super) fn chance() -> f64 {
+    let mut byte = [0_u8];
+    // Without randomness the whole pause is the safe choice.
+    SystemRandom::new().fill(&mut byte).map_or(1.0, |()| f64::from(byte[0]) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<String, String> {
+        checked(Url::parse(text).unwrap()).map(|url| url.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn plain_http_goes_to_this_machine_alone() {
+        for good in ["http://127.0.0.1:8787/", "http://127.9.9.9/", "http://[::1]:1/", "http://localhost:1/"] {
+            assert_eq!(check(good).as_deref(), Ok(good));
+        }
+        for bad in ["http://api.baseten.co", "http://10.0.0.1", "http://localhost.evil.example", "http://0.0.0.0:1"] {
+            assert!(check(bad).unwrap_err().contains("in the clear"), "{bad}");
+        }
+        assert!(check("ftp://127.0.0.1/").is_err());
+        assert!(check("https://a.example/?key=1").is_err());
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_and_not_repeated() {
+        let error = check("https://user:hunter2@api.example").unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_ends_in_v1_is_the_same_address() {
+        assert_eq!(check("https://api.baseten.co/v1/").as_deref(), Ok("https://api.baseten.co/"));
+        assert_eq!(check("https://a.example/gate/v1").as_deref(), Ok("https://a.example/gate"));
+    }
+
+    #[test]
+    fn a_key_is_one_line() {
+        assert!(authorization(&SecretString::from("abc\r\nX: y")).is_err());
+        assert!(authorization(&SecretString::from("  ")).is_err());
+        assert_eq!(authorization(&SecretString::from("abc\n")).unwrap(), "Api-Key abc");
+        let shown = format!("{:?}", authorization(&SecretString::from("abcdef")).unwrap());
+        assert!(!shown.contains("abcdef"), "{shown}");
+    }
+}
