@@ -10,8 +10,10 @@
 //! Where to look: what both planes hold in [`state`], how a write
 //! reaches callers in [`snapshot`]. It meets the dashboard only over HTTP.
 
+pub mod access;
 pub mod clock;
 pub mod data;
+pub mod limit;
 pub mod options;
 pub mod snapshot;
 pub mod state;

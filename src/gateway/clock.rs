@@ -3,9 +3,15 @@
 //! Everything that the gateway writes down or counts by (timestamps, day windows, the sync report) asks this
 //! clock, so that a day window can be tested in milliseconds. Time limits on sockets use tokio's timers.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use crate::api::Time;
+use crate::gateway::limit::Moment;
+
+/// What steady time is counted from.
+static START: LazyLock<Instant> = LazyLock::new(crate::clock::instant);
 
 /// Where the gateway takes the time from.
 #[derive(Debug, Default)]
@@ -31,6 +37,17 @@ impl Clock {
             Self::Machine => crate::clock::now(),
             Self::Virtual(micros) => Time::from_micros(micros.load(Ordering::Acquire)),
         }
+    }
+
+    /// What time it is by the calendar and by a clock that never goes back, for limits. A virtual clock is both.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let wall = self.now();
+        let steady_micros = match self {
+            Self::Machine => u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX),
+            Self::Virtual(_) => u64::try_from(wall.micros()).unwrap_or_default(),
+        };
+        Moment { wall, steady_micros }
     }
 
     /// Sets a virtual clock. Returns false, and does nothing, where the clock is the machine's.
