@@ -13,6 +13,8 @@
 pub mod access;
 pub mod clock;
 pub mod data;
+pub mod federated_key;
+pub mod hierarchy;
 pub mod limit;
 pub mod options;
 pub mod snapshot;
