@@ -18,4 +18,5 @@ pub mod client;
 pub mod clock;
 pub mod gateway;
 pub mod plan;
+pub mod supervisor;
 pub mod sync;
