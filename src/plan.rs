@@ -10,9 +10,12 @@ pub mod change;
 pub mod content;
 pub mod diff;
 pub mod guard;
+pub mod history;
 pub mod impact;
+mod order;
 pub mod outcome;
 pub mod preflight;
+pub mod undo;
 
 pub use change::{Change, Subject, Verb};
 pub use content::{EndpointContent, GroupContent, ParentGroup};
@@ -20,18 +23,35 @@ pub use guard::{Conflict, ConflictRow, Verdict, Version};
 pub use impact::Impact;
 pub use outcome::{Done, Failure, Outcome, PlanId, Progress, Proof, Record, Report, Sighting, Step};
 
-/// A list of changes that belong together, in the order in which they were asked for.
+/// A list of changes that belong together, in an order in which they can be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What shall be done.
-    pub changes: Vec<Change>,
+    changes: Vec<Change>,
 }
 
 impl Plan {
-    /// A plan of these changes, without those that change nothing.
+    /// A plan of these changes, without those that change nothing. What must come first does: a slug is freed before
+    /// it is taken. A change of both name and target becomes two, since a rename is sent alone.
     #[must_use]
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Self {
-        Self { changes: changes.into_iter().filter(|change| !change.is_empty()).collect() }
+        Self { changes: order::arrange(changes) }
+    }
+
+    /// A plan of changes that were arranged before, as the journal has them: their places must stay.
+    pub(crate) fn arranged(changes: Vec<Change>) -> Self {
+        Self { changes }
+    }
+
+    /// What shall be done, in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// For each change the places of those that must be over before it begins. All others may run beside it.
+    #[must_use]
+    pub fn dependencies(&self) -> Vec<Vec<usize>> {
+        order::dependencies(&self.changes)
     }
 
     /// True where there is nothing to do.
@@ -46,6 +66,11 @@ impl Plan {
         match self.changes.as_slice() {
             [] => "nothing to do".to_owned(),
             [change] => change.title(),
+            [Change::UpdateEndpoint { before, .. }, Change::UpdateEndpoint { before: again, after }]
+                if before.id == again.id =>
+            {
+                Change::UpdateEndpoint { before: before.clone(), after: after.clone() }.title()
+            }
             [first, rest @ ..] => {
                 let verb = first.verb();
                 let kind = kind(first);
