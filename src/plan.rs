@@ -4,7 +4,7 @@
 //! is one diff to show, one guard, one runner, one journal and one undo, and the dashboard and the command line can't
 //! disagree.
 //!
-//! Start with [`Change`]. Pure: [`change`], [`diff`], [`guard`], [`impact`], [`preflight`], [`outcome`].
+//! Start with [`Change`]. Only [`mod@run`] speaks to a server and only [`journal`] touches files; the rest is pure.
 
 pub mod change;
 pub mod content;
@@ -12,16 +12,20 @@ pub mod diff;
 pub mod guard;
 pub mod history;
 pub mod impact;
+pub mod journal;
 mod order;
 pub mod outcome;
 pub mod preflight;
+pub mod run;
 pub mod undo;
 
 pub use change::{Change, Subject, Verb};
 pub use content::{EndpointContent, GroupContent, ParentGroup};
 pub use guard::{Conflict, ConflictRow, Verdict, Version};
 pub use impact::Impact;
+pub use journal::Journal;
 pub use outcome::{Done, Failure, Outcome, PlanId, Progress, Proof, Record, Report, Sighting, Step};
+pub use run::{resume, run};
 
 /// A list of changes that belong together, in an order in which they can be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -224,6 +224,9 @@ impl Entry {
         if self.undone_by.is_some() {
             return Standing::Undone;
         }
+        if self.is_torn() {
+            return Standing::NotDone;
+        }
         if self.finished.is_none() {
             return Standing::Open;
         }
@@ -237,6 +240,12 @@ impl Entry {
         } else {
             Standing::NotDone
         }
+    }
+
+    /// True where the program died while it noted the plan: nothing of it was sent, and it can't be taken up.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.items.len() < self.planned
     }
 
     /// The plan again, for going on with it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Conflict;
-use crate::api::{Endpoint, Group, KeyInfo, Slug, Time};
+use crate::api::{Endpoint, Group, KeyInfo, MintedKey, Slug, Time};
 
 /// Names a plan that was started: a UUID of version 7, so that later ones sort after earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,6 +206,10 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// True where it was stopped by its caller.
     pub cancelled: bool,
+    /// The keys that were minted, with the place of their change. They are nowhere else.
+    pub keys: Vec<(usize, MintedKey)>,
+    /// Why what was done is not all in the journal.
+    pub journal_failure: Option<Failure>,
     /// True where the targets that did not answer were replaced by the old ones again.
     pub rolled_back: bool,
 }
