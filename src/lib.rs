@@ -20,3 +20,4 @@ pub mod gateway;
 pub mod plan;
 pub mod supervisor;
 pub mod sync;
+pub mod tui;

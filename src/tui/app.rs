@@ -1,0 +1,282 @@
+//! The whole state, and what each message does to it. No input, no output, no clock.
+//!
+//! [`update`] hands a message to the part that owns it: keys to the topmost overlay, else to the open tab
+//! (`app/keys.rs`); answers to the screen that asked; timers to the poll (`app/poll.rs`).
+
+mod keys;
+mod poll;
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::effect::{Effect, Timer};
+use super::keymap::{Action, Place};
+use super::layout::{self, Regions};
+use super::load::{Failure, Ticket};
+use super::message::{GatewayEvent, Message, Opened};
+use super::overlays::Overlay;
+use super::overlays::notices::Tone;
+use super::screens::endpoints::Endpoints;
+use super::screens::gateway::Gateway;
+use super::screens::welcome::Welcome;
+use super::session::{Connection, ContextKind, Shared};
+use crate::sync::SyncState;
+
+pub use keys::{Availability, available};
+
+/// A tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// What routes where.
+    #[default]
+    Endpoints,
+    /// The local gateway.
+    Gateway,
+}
+
+impl Tab {
+    /// All that there are, in their order.
+    pub const ALL: [Self; 2] = [Self::Endpoints, Self::Gateway];
+
+    /// Its name.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Endpoints => "Endpoints",
+            Self::Gateway => "Gateway",
+        }
+    }
+
+    /// The action that opens it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Endpoints => Action::Tab1,
+            Self::Gateway => Action::Tab6,
+        }
+    }
+}
+
+/// The whole state of the dashboard.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What every screen reads.
+    pub shared: Shared,
+    /// The open tab.
+    pub tab: Tab,
+    /// The first tab.
+    pub endpoints: Endpoints,
+    /// The local gateway.
+    pub gateway: Gateway,
+    /// There while nothing is open.
+    pub welcome: Option<Welcome>,
+    /// What is open on top; the last has the keys.
+    pub overlays: Vec<Overlay>,
+    /// True where the terminal keeps the mouse for selecting text.
+    pub is_mouse_released: bool,
+    /// Keys that wait for the answer of a write.
+    pub held: Vec<crossterm::event::KeyEvent>,
+    /// True once the program is about to leave.
+    pub is_leaving: bool,
+}
+
+impl Model {
+    /// Before anything is known.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        let mut model = Self {
+            shared,
+            tab: Tab::default(),
+            endpoints: Endpoints::default(),
+            gateway: Gateway::default(),
+            welcome: Some(Welcome::default()),
+            overlays: Vec::new(),
+            is_mouse_released: false,
+            held: Vec::new(),
+            is_leaving: false,
+        };
+        model.resize();
+        model
+    }
+
+    /// What has the keys.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        if let Some(overlay) = self.overlays.last() {
+            return overlay.place();
+        }
+        match (&self.welcome, self.tab) {
+            (Some(welcome), _) => welcome.place(),
+            (None, Tab::Endpoints) => self.endpoints.place(),
+            (None, Tab::Gateway) => Place::Gateway,
+        }
+    }
+
+    /// The parts of the screen.
+    #[must_use]
+    pub fn regions(&self) -> Regions {
+        layout::regions(Rect::new(0, 0, self.shared.size.0, self.shared.size.1), self.banner().is_some())
+    }
+
+    /// What is wrong right now, as long as it is.
+    #[must_use]
+    pub fn banner(&self) -> Option<&Failure> {
+        self.shared.failure.as_ref().filter(|_| self.welcome.is_none() && !self.endpoints.rows.is_empty())
+    }
+
+    /// The shortest time that a change still waits for its sync; `None` where none does.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Duration> {
+        let remaining = |row| match self.endpoints.state(&self.shared, row) {
+            SyncState::Waiting { remaining } => Some(remaining),
+            SyncState::Live
+            | SyncState::Verified
+            | SyncState::Drifted
+            | SyncState::NotServing { .. }
+            | SyncState::Unknown => None,
+        };
+        self.endpoints.recent().filter_map(remaining).min()
+    }
+
+    /// How long until the clocks on the screen have to be drawn again.
+    #[must_use]
+    pub fn tick(&self) -> Option<Duration> {
+        const COUNTDOWN: Duration = Duration::from_secs(1);
+        const CLOCK: Duration = Duration::from_secs(5);
+        const UNSEEN: Duration = Duration::from_secs(30);
+        if self.welcome.is_some() && self.shared.connection == Connection::Closed {
+            return None;
+        }
+        let is_counting = self.waiting().is_some() || self.shared.next_try.is_some();
+        Some(match (is_counting, self.shared.has_focus) {
+            (true, true) => COUNTDOWN,
+            (true, false) | (false, true) => CLOCK,
+            (false, false) => UNSEEN,
+        })
+    }
+
+    fn resize(&mut self) {
+        let body = self.regions().body;
+        self.endpoints.resize(body);
+    }
+}
+
+/// Takes a message, and says what is to be done.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key) => keys::press(model, &key),
+        Message::Paste(text) => keys::paste(model, &text),
+        Message::Mouse(_) | Message::Copied(Ok(())) | Message::Endpoint { .. } => Vec::new(),
+        Message::Resized(columns, rows) => {
+            model.shared.size = (columns, rows);
+            Vec::new()
+        }
+        Message::Focused(has_focus) => {
+            model.shared.has_focus = has_focus;
+            if has_focus { poll::look_now(model) } else { Vec::new() }
+        }
+        Message::Resumed => poll::look_now(model),
+        Message::Now(now) => {
+            model.shared.now = now;
+            Vec::new()
+        }
+        Message::Due(timer) => poll::due(model, timer),
+        Message::Opened { ticket, answer } => opened(model, ticket, answer),
+        Message::Page { ticket, answer } => poll::page(model, ticket, answer),
+        Message::Sync { ticket, answer } => poll::sync(model, ticket, answer),
+        Message::Gateway(event) => gateway(model, &event),
+        Message::Copied(Err(failure)) => {
+            model.shared.notices.fail(model.shared.now, &failure);
+            Vec::new()
+        }
+        Message::Terminated => vec![Effect::Quit],
+    };
+    model.resize();
+    if let Some(delay) = model.shared.notices.until_next_goes(model.shared.now) {
+        effects.push(Effect::After { timer: Timer::Notice, delay });
+    }
+    effects
+}
+
+/// Opens one of the contexts.
+pub fn open(model: &mut Model, context: usize) -> Vec<Effect> {
+    let ticket = model.shared.ticket();
+    model.shared.opening = Some(ticket);
+    model.shared.context = Some(context);
+    model.shared.connection = Connection::Opening;
+    forget(model);
+    model.welcome = None;
+    model.tab = Tab::Endpoints;
+    vec![Effect::Open { ticket, context }]
+}
+
+fn forget(model: &mut Model) {
+    model.endpoints.forget();
+    let shared = &mut model.shared;
+    shared.sync = super::load::Load::default();
+    shared.server_clock = crate::sync::ServerClock::default();
+    shared.reached = None;
+    shared.read_at = None;
+    shared.failure = None;
+    shared.next_try = None;
+}
+
+fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) -> Vec<Effect> {
+    if model.shared.opening != Some(ticket) {
+        return Vec::new();
+    }
+    model.shared.opening = None;
+    match answer {
+        Ok(opened) => {
+            let index = opened.context.unwrap_or(model.shared.contexts.len());
+            match model.shared.contexts.get_mut(index) {
+                Some(known) => *known = opened.info,
+                None => model.shared.contexts.push(opened.info),
+            }
+            model.shared.context = Some(index);
+            model.shared.connection = Connection::Open;
+            model.welcome = None;
+            poll::look_now(model)
+        }
+        Err(failure) => {
+            let retry = failure.may_pass();
+            model.shared.connection = Connection::Failed(failure);
+            if retry { poll::retry_open(model) } else { Vec::new() }
+        }
+    }
+}
+
+fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
+    model.gateway.receive(event);
+    let now = model.shared.now;
+    match event {
+        GatewayEvent::Ready { was_running: true, management_url, .. } => {
+            model.shared.notices.say(
+                now,
+                Tone::Plain,
+                format!("attached to the gateway that runs at {management_url}"),
+            );
+        }
+        GatewayEvent::Ended { was_asked: false, how } => {
+            let restart = model.shared.keymap.shown(Action::GatewayRestart);
+            let tab = model.shared.keymap.shown(Action::Tab6);
+            let text = format!(
+                "the local gateway has ended: {how}\nhint: {tab} shows its log, {restart} there starts it again"
+            );
+            model.shared.notices.say(now, Tone::Bad, text);
+        }
+        GatewayEvent::Failed(failure) => model.shared.notices.fail(now, failure),
+        GatewayEvent::Starting
+        | GatewayEvent::Line(_)
+        | GatewayEvent::Ready { was_running: false, .. }
+        | GatewayEvent::Ended { was_asked: true, .. } => {}
+    }
+    Vec::new()
+}
+
+/// True where the open context is the gateway that this program starts.
+#[must_use]
+pub fn is_local(shared: &Shared) -> bool {
+    shared.open_context().is_some_and(|context| context.kind == ContextKind::Local)
+}

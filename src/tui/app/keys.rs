@@ -1,0 +1,258 @@
+//! What a key does: the key map says which action it is, this hands it to the part that owns it.
+
+use crossterm::event::KeyEvent;
+
+use super::{Model, Tab, open, poll};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::{self, Action};
+use crate::tui::overlays::Overlay;
+use crate::tui::overlays::contexts::Contexts;
+use crate::tui::overlays::help::Help;
+use crate::tui::overlays::notices::Tone;
+use crate::tui::overlays::reader::{Reader, ReaderLine};
+use crate::tui::screens::gateway::Process;
+use crate::tui::screens::welcome::Welcome;
+use crate::tui::session::{Connection, ContextKind};
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+/// How many keys wait for the answer of a write; further ones are dropped.
+const HELD_MAX: usize = 16;
+
+/// Whether an action can be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// It can.
+    Yes,
+    /// It cannot, for this reason.
+    No(&'static str),
+    /// It is not worth mentioning here.
+    Hidden,
+}
+
+/// Whether an action can be done now, and why not.
+#[must_use]
+pub fn available(model: &Model, action: Action) -> Availability {
+    let writes = keymap::binding(action).is_some_and(|binding| binding.writes);
+    if writes && model.shared.is_read_only() {
+        return Availability::No("this context is read-only");
+    }
+    let is_open = model.shared.connection == Connection::Open;
+    match action {
+        Action::Repoint | Action::Edit | Action::Delete | Action::Copy | Action::ShowJson | Action::Open
+            if model.overlays.is_empty() && model.tab == Tab::Endpoints =>
+        {
+            if model.endpoints.list.order.is_empty() {
+                Availability::No("no endpoint is selected")
+            } else {
+                Availability::Yes
+            }
+        }
+        Action::New if !is_open => Availability::No("not connected"),
+        Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
+        Action::Tab1 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
+        _ => Availability::Yes,
+    }
+}
+
+fn gateway(model: &Model, action: Action) -> Availability {
+    let is_running = matches!(model.gateway.process, Process::Running { .. });
+    match (action, is_running) {
+        (Action::GatewayStart, true) | (Action::GatewayStop | Action::GatewayRestart, false) => Availability::Hidden,
+        (Action::SyncNow, _) if model.shared.sync_report().is_none() => {
+            Availability::No("this gateway has no sync report")
+        }
+        _ => Availability::Yes,
+    }
+}
+
+/// A key was pressed.
+pub(super) fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    let place = model.place();
+    let Some(action) = model.shared.keymap.resolve(place, key) else {
+        return if place.takes_text() { edit(model, key) } else { Vec::new() };
+    };
+    let writes = keymap::binding(action).is_some_and(|binding| binding.writes);
+    if model.shared.is_writing && (writes || !model.held.is_empty()) {
+        if model.held.len() < HELD_MAX {
+            model.held.push(*key);
+        }
+        return Vec::new();
+    }
+    if let Availability::No(reason) = available(model, action) {
+        model.shared.notices.say(model.shared.now, Tone::Plain, reason);
+        return Vec::new();
+    }
+    act(model, action)
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(effects) = everywhere(model, action) {
+        return effects;
+    }
+    if model.overlays.last().is_some() {
+        return act_on_overlay(model, action);
+    }
+    if model.welcome.is_some() {
+        return act_on_welcome(model, action);
+    }
+    match model.tab {
+        Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
+        Tab::Gateway => model.gateway.act(action, &mut model.shared),
+    }
+}
+
+fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let none = Some(Vec::new());
+    match action {
+        Action::Quit => Some(quit(model)),
+        Action::Suspend => Some(vec![Effect::Suspend]),
+        Action::Redraw => Some(vec![Effect::Redraw]),
+        Action::Mouse => {
+            model.is_mouse_released = !model.is_mouse_released;
+            let said = if model.is_mouse_released {
+                "the mouse selects text now"
+            } else {
+                "the mouse presses what it points at"
+            };
+            model.shared.notices.say(model.shared.now, Tone::Plain, said);
+            Some(vec![Effect::Mouse(!model.is_mouse_released)])
+        }
+        Action::Help => {
+            if !matches!(model.overlays.last(), Some(Overlay::Help(_))) {
+                let help = Help::new(model.place());
+                model.overlays.push(Overlay::Help(help));
+            }
+            none
+        }
+        Action::Notices => {
+            let past = past_notices(model);
+            model.overlays.push(Overlay::Reader(past));
+            none
+        }
+        Action::SwitchContext => {
+            if !matches!(model.overlays.last(), Some(Overlay::Contexts(_))) {
+                let contexts = Contexts::new(&model.shared);
+                model.overlays.push(Overlay::Contexts(contexts));
+            }
+            none
+        }
+        Action::ReadAgain => Some(poll::look_now(model)),
+        Action::Tab1 | Action::Tab6 => {
+            let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
+            if model.welcome.is_none() {
+                model.tab = tab;
+                model.overlays.clear();
+            }
+            none
+        }
+        _ => None,
+    }
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.shared.is_writing && !model.is_leaving {
+        model.is_leaving = true;
+        let said = "a write is under way: quitting once its answer is there\nhint: press again to quit at once";
+        model.shared.notices.say(model.shared.now, Tone::Bad, said);
+        return Vec::new();
+    }
+    vec![Effect::Quit]
+}
+
+fn past_notices(model: &Model) -> Reader {
+    let mut reader = Reader::new("Notices", "");
+    for notice in model.shared.notices.all().rev() {
+        let (sign, role) = notice.tone.sign();
+        for (index, line) in notice.text.lines().enumerate() {
+            let lead = if index == 0 { format!("{}  {sign} ", text::clock(notice.at)) } else { " ".repeat(12) };
+            let role = if index == 0 { role } else { Role::Muted };
+            reader.lines.push(ReaderLine { role, text: format!("{lead}{line}") });
+        }
+    }
+    if reader.lines.is_empty() {
+        reader.lines.push(ReaderLine { role: Role::Muted, text: "nothing was said yet".to_owned() });
+    }
+    reader
+}
+
+fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
+    if action == Action::Back {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    match model.overlays.last_mut() {
+        Some(Overlay::Help(help)) => help.act(action, &model.shared),
+        Some(Overlay::Reader(reader)) => return reader.act(action, &model.shared),
+        Some(Overlay::Contexts(contexts)) => {
+            if action == Action::Confirm {
+                let chosen = contexts.cursor;
+                model.overlays.pop();
+                return switch(model, chosen);
+            }
+            contexts.act(action, &model.shared);
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+fn switch(model: &mut Model, chosen: usize) -> Vec<Effect> {
+    if chosen < model.shared.contexts.len() {
+        return open(model, chosen);
+    }
+    model.welcome = Some(Welcome::default());
+    Vec::new()
+}
+
+fn act_on_welcome(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(welcome) = &mut model.welcome else { return Vec::new() };
+    if action == Action::Confirm && welcome.cursor == 0 {
+        let local = model.shared.contexts.iter().position(|context| context.kind == ContextKind::Local);
+        return local.map_or_else(Vec::new, |context| open(model, context));
+    }
+    if action == Action::Back && model.shared.context.is_some() {
+        model.welcome = None;
+        return Vec::new();
+    }
+    welcome.act(action, &mut model.shared)
+}
+
+fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    if let Some(overlay) = model.overlays.last_mut() {
+        if let Overlay::Help(help) = overlay {
+            help.edit(key);
+        }
+        return Vec::new();
+    }
+    if let Some(welcome) = &mut model.welcome {
+        welcome.edit(key);
+        return Vec::new();
+    }
+    match model.tab {
+        Tab::Endpoints => model.endpoints.edit(key, &model.shared),
+        Tab::Gateway => Vec::new(),
+    }
+}
+
+/// Pasted text goes to a text field or nowhere, never to actions.
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
+    if !model.place().takes_text() {
+        let said = "nothing was pasted: no text field has the keys";
+        model.shared.notices.say(model.shared.now, Tone::Plain, said);
+        return Vec::new();
+    }
+    if let Some(overlay) = model.overlays.last_mut() {
+        if let Overlay::Help(help) = overlay {
+            help.filter.paste(pasted);
+        }
+    } else if let Some(welcome) = &mut model.welcome {
+        welcome.paste(pasted);
+    } else {
+        match model.tab {
+            Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
+            Tab::Gateway => {}
+        }
+    }
+    Vec::new()
+}

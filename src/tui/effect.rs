@@ -1,0 +1,108 @@
+//! What the dashboard wants done. Plain data: `perform` and `runtime` do it and answer with messages.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::load::Ticket;
+use crate::api::EndpointId;
+
+/// A timer of which there is one: setting it again moves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// The next look at the sync report.
+    Sync,
+    /// The next reading of the list.
+    Endpoints,
+    /// The next try to open the context.
+    Open,
+    /// The oldest notice goes.
+    Notice,
+    /// A mark on cells that changed goes.
+    Marks,
+    /// The next step of a long filter or sort.
+    Step,
+}
+
+/// A key that was typed. Its `Debug` hides it.
+#[derive(Debug, Clone)]
+pub struct TypedKey(pub SecretString);
+
+impl PartialEq for TypedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    // Connections.
+    /// Open a context; start the local gateway where it is one and does not run.
+    Open {
+        /// Answered by `Message::Opened`.
+        ticket: Ticket,
+        /// Its place among the contexts.
+        context: usize,
+    },
+    /// Open an address with a key that was typed. Both stay in memory only.
+    OpenTyped {
+        /// Answered by `Message::Opened`.
+        ticket: Ticket,
+        /// The management address.
+        url: String,
+        /// The key.
+        key: TypedKey,
+    },
+
+    // Reads.
+    /// Read all endpoints, page by page. Answered by `Message::Page` for each, until the last or `Cancel`.
+    ReadEndpoints {
+        /// Carried by every page.
+        ticket: Ticket,
+    },
+    /// Read one endpoint. Answered by `Message::Endpoint`.
+    ReadEndpoint {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// Which one.
+        id: EndpointId,
+    },
+    /// Read the sync report. Answered by `Message::Sync`.
+    ReadSync {
+        /// Carried by the answer.
+        ticket: Ticket,
+    },
+    /// Ask the local gateway to sync at once. Answered by `Message::Sync`.
+    SyncNow {
+        /// Carried by the answer.
+        ticket: Ticket,
+    },
+    /// Abort what the ticket started.
+    Cancel(Ticket),
+
+    // The local gateway.
+    /// Stop the local gateway that this program started.
+    StopGateway,
+    /// Stop it, then open its context again.
+    RestartGateway,
+
+    // This program.
+    /// Send `Message::Due` after a while.
+    After {
+        /// Which timer.
+        timer: Timer,
+        /// How long from now.
+        delay: Duration,
+    },
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Ask the terminal for mouse events, or no more.
+    Mouse(bool),
+    /// Draw everything again, also what did not change.
+    Redraw,
+    /// Hand the terminal back and stop, until the shell continues the program.
+    Suspend,
+    /// Leave. What is under way has been waited for.
+    Quit,
+}

@@ -1,0 +1,340 @@
+//! One table of actions: the keys, where they work, how they are called.
+//!
+//! The bottom line, the `?` help and whatever else lists keys is made from [`TABLE`], and the same table
+//! decides what a key does ([`Keymap::resolve`]), so that what is shown is what works. A new action is a
+//! variant of [`Action`], a row here, and an arm in the screen that owns it. Keys are data in a [`Keymap`], so
+//! that they can be bound anew; nothing outside this file compares key codes but text fields ([`super::form`]).
+
+mod chord;
+mod table;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub use chord::Chord;
+pub use table::TABLE;
+
+/// What a person can want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each has its sentence in the table")]
+pub enum Action {
+    Confirm,
+    Back,
+    Up,
+    Down,
+    Top,
+    Bottom,
+    PageUp,
+    PageDown,
+    HalfUp,
+    HalfDown,
+    Left,
+    Right,
+    NextPane,
+    PreviousPane,
+    Toggle,
+    Open,
+    Repoint,
+    New,
+    Edit,
+    Delete,
+    Undo,
+    Filter,
+    Sort,
+    SortReverse,
+    ClearFilter,
+    Copy,
+    CopyAsCommand,
+    ShowJson,
+    ReadAgain,
+    SwitchContext,
+    TakeTheirs,
+    WriteMine,
+    GatewayStart,
+    GatewayStop,
+    GatewayRestart,
+    SyncNow,
+    Log,
+    Notices,
+    Mouse,
+    Tab1,
+    Tab2,
+    Tab3,
+    Tab4,
+    Tab5,
+    Tab6,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// What has the keys. [`super::app::Model::place`] says which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The list of endpoints.
+    List,
+    /// The detail of one endpoint.
+    Detail,
+    /// The filter line over the list.
+    Filter,
+    /// The target picker of a re-point: its text field and list.
+    Repoint,
+    /// The options of a re-point.
+    RepointOptions,
+    /// A text field of a form.
+    Form,
+    /// A field of a form that is chosen, not typed.
+    FormChoice,
+    /// A question with buttons.
+    Question,
+    /// A question that is answered by typing a name.
+    TypedQuestion,
+    /// Three versions of an endpoint.
+    Conflict,
+    /// The Gateway tab.
+    Gateway,
+    /// A choice on the welcome screen.
+    Welcome,
+    /// A text field on the welcome screen.
+    WelcomeForm,
+    /// The list of contexts.
+    Contexts,
+    /// Something to read that scrolls: JSON, the log, notices.
+    Reader,
+    /// The help, which is filtered by typing.
+    Help,
+    /// Nothing but what works everywhere.
+    Nothing,
+}
+
+impl Place {
+    /// True where a text field has the keys, so that every printable one is a letter.
+    #[must_use]
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Filter | Self::Repoint | Self::Form | Self::TypedQuestion | Self::WelcomeForm | Self::Help)
+    }
+}
+
+/// A heading of the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Endpoints and their changes.
+    Endpoints,
+    /// What is open on top: pickers, forms, questions.
+    Panes,
+    /// The Gateway tab.
+    Gateway,
+    /// Moving about.
+    Moving,
+    /// What works everywhere.
+    Everywhere,
+}
+
+impl Section {
+    /// All, in the order of the help.
+    pub const ALL: [Self; 5] = [Self::Endpoints, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
+
+    /// The heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Endpoints => "Endpoints",
+            Self::Panes => "Pickers, forms and questions",
+            Self::Gateway => "Gateway",
+            Self::Moving => "Moving",
+            Self::Everywhere => "Everywhere",
+        }
+    }
+}
+
+/// A row of the table: what an action is called, where it works and, if nobody binds it anew, its keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// Its name in the configuration and in the palette: `re-point`.
+    pub name: &'static str,
+    /// The keys where nobody has bound others; the first is the one that is shown.
+    pub keys: &'static [Chord],
+    /// Where it works; empty means everywhere.
+    pub places: &'static [Place],
+    /// What the bottom line calls it; empty where it is not worth room there.
+    pub hint: &'static str,
+    /// One line of the help.
+    pub help: &'static str,
+    /// Where it stands in the help.
+    pub section: Section,
+    /// True where it leads to a write: it waits while another write is under way, and is gone where a context
+    /// may only be read.
+    pub writes: bool,
+}
+
+impl Binding {
+    /// True where the action works in the place.
+    #[must_use]
+    pub fn works_in(&self, place: Place) -> bool {
+        self.places.is_empty() || self.places.contains(&place)
+    }
+}
+
+/// The keys as they are bound now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keymap {
+    keys: Vec<Vec<Chord>>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { keys: TABLE.iter().map(|binding| binding.keys.to_vec()).collect() }
+    }
+}
+
+impl Keymap {
+    /// Binds the action of that name to other keys; false where there is no such action.
+    pub fn bind(&mut self, name: &str, keys: &[Chord]) -> bool {
+        let mut found = false;
+        for (bound, _) in self.keys.iter_mut().zip(TABLE).filter(|(_, binding)| binding.name == name) {
+            *bound = keys.to_vec();
+            found = true;
+        }
+        found
+    }
+
+    /// What a key does in a place. Where a text field has the keys, what could be typed is never an action.
+    #[must_use]
+    pub fn resolve(&self, place: Place, key: &KeyEvent) -> Option<Action> {
+        if place.takes_text() && is_printable(key) {
+            return None;
+        }
+        let chord = Chord::of(key);
+        let bound = |specific: bool| {
+            TABLE
+                .iter()
+                .zip(&self.keys)
+                .find(|(binding, keys)| {
+                    binding.places.is_empty() != specific && binding.works_in(place) && keys.contains(&chord)
+                })
+                .map(|(binding, _)| binding.action)
+        };
+        bound(true).or_else(|| bound(false))
+    }
+
+    /// The rows that work in a place, its own first, each with the keys that it is bound to.
+    pub fn bindings(&self, place: Place) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
+        let rows = |specific: bool| {
+            TABLE
+                .iter()
+                .zip(&self.keys)
+                .filter(move |(binding, _)| binding.places.is_empty() != specific && binding.works_in(place))
+                .map(|(binding, keys)| (binding, keys.as_slice()))
+        };
+        rows(true)
+            .chain(rows(false))
+            .filter(move |(_, keys)| !(place.takes_text() && keys.first().is_some_and(|chord| chord.is_printable())))
+    }
+
+    /// Every row with the keys that it is bound to, in the order of the table.
+    pub fn all(&self) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
+        TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
+    }
+
+    /// The key that is shown for an action, in a place where it works if there is one.
+    #[must_use]
+    pub fn shown(&self, action: Action) -> String {
+        let key = self.all().find(|(binding, _)| binding.action == action).and_then(|(_, keys)| keys.first());
+        key.map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// The row of an action, as it stands first in the table.
+#[must_use]
+pub fn binding(action: Action) -> Option<&'static Binding> {
+    TABLE.iter().find(|binding| binding.action == action)
+}
+
+/// True for a key that a text field would write.
+#[must_use]
+pub fn is_printable(key: &KeyEvent) -> bool {
+    let altgr = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    matches!(key.code, KeyCode::Char(_))
+        && (!key.modifiers.intersects(altgr) || (cfg!(windows) && key.modifiers.contains(altgr)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    const PLACES: [Place; 17] = [
+        Place::List,
+        Place::Detail,
+        Place::Filter,
+        Place::Repoint,
+        Place::RepointOptions,
+        Place::Form,
+        Place::FormChoice,
+        Place::Question,
+        Place::TypedQuestion,
+        Place::Conflict,
+        Place::Gateway,
+        Place::Welcome,
+        Place::WelcomeForm,
+        Place::Contexts,
+        Place::Reader,
+        Place::Help,
+        Place::Nothing,
+    ];
+
+    #[test]
+    fn letters_are_text_where_a_field_has_the_keys() {
+        let keymap = Keymap::default();
+        for place in PLACES.into_iter().filter(|place| place.takes_text()) {
+            for letter in "qrdn?/:u".chars() {
+                assert_eq!(keymap.resolve(place, &key(KeyCode::Char(letter))), None, "{letter} in {place:?}");
+            }
+        }
+        assert_eq!(keymap.resolve(Place::List, &key(KeyCode::Char('q'))), Some(Action::Quit));
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let keymap = Keymap::default();
+        for place in PLACES {
+            let own = |specific: bool| TABLE.iter().filter(move |row| row.places.is_empty() != specific);
+            for specific in [true, false] {
+                let mut seen: Vec<(Chord, Action)> = Vec::new();
+                for row in own(specific).filter(|row| row.works_in(place)) {
+                    for chord in row.keys {
+                        let other = seen.iter().find(|(taken, action)| taken == chord && *action != row.action);
+                        assert_eq!(other, None, "{chord} in {place:?}: {:?}", row.action);
+                        seen.push((*chord, row.action));
+                    }
+                }
+            }
+        }
+        assert_eq!(keymap, Keymap::default());
+    }
+
+    #[test]
+    fn nothing_destructive_hangs_on_a_control_letter() {
+        for row in TABLE.iter().filter(|row| row.writes) {
+            for chord in row.keys {
+                assert!(!chord.modifiers.contains(KeyModifiers::CONTROL), "{chord}: {}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_can_be_bound_anew() {
+        let mut keymap = Keymap::default();
+        assert!(keymap.bind("re-point", &[Chord::parse("alt-p").unwrap()]));
+        assert_eq!(keymap.resolve(Place::List, &key(KeyCode::Char('r'))), None);
+        let chord = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::ALT);
+        assert_eq!(keymap.resolve(Place::List, &chord), Some(Action::Repoint));
+        assert_eq!(keymap.shown(Action::Repoint), "Alt-p");
+        assert!(!keymap.bind("no-such-action", &[]));
+    }
+}

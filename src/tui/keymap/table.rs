@@ -1,0 +1,269 @@
+//! The table itself. Its order is the order of the bottom line and of the help.
+
+use crossterm::event::KeyCode;
+
+use super::{Action, Binding, Chord, Place, Section};
+
+const fn row(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Chord],
+    places: &'static [Place],
+    hint: &'static str,
+    help: &'static str,
+    section: Section,
+) -> Binding {
+    Binding { action, name, keys, places, hint, help, section, writes: false }
+}
+
+const fn write(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Chord],
+    places: &'static [Place],
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { action, name, keys, places, hint, help, section: Section::Endpoints, writes: true }
+}
+
+const ENTER: Chord = Chord::key(KeyCode::Enter);
+const ESC: Chord = Chord::key(KeyCode::Esc);
+const TAB: Chord = Chord::key(KeyCode::Tab);
+const BACKTAB: Chord = Chord::key(KeyCode::BackTab);
+const UP: Chord = Chord::key(KeyCode::Up);
+const DOWN: Chord = Chord::key(KeyCode::Down);
+const LEFT: Chord = Chord::key(KeyCode::Left);
+const RIGHT: Chord = Chord::key(KeyCode::Right);
+const PAGE_UP: Chord = Chord::key(KeyCode::PageUp);
+const PAGE_DOWN: Chord = Chord::key(KeyCode::PageDown);
+const HOME: Chord = Chord::key(KeyCode::Home);
+const END: Chord = Chord::key(KeyCode::End);
+const F2: Chord = Chord::key(KeyCode::F(2));
+const SPACE: Chord = Chord::letter(' ');
+
+const ENDPOINTS: &[Place] = &[Place::List, Place::Detail];
+/// Lists and texts that have no text field: letters move in them.
+const SCROLLED: &[Place] =
+    &[Place::List, Place::Detail, Place::Gateway, Place::Contexts, Place::Reader, Place::Welcome];
+/// Lists under a text field: only keys that are no letters move in them.
+const PICKED: &[Place] = &[
+    Place::Repoint,
+    Place::RepointOptions,
+    Place::Filter,
+    Place::Form,
+    Place::FormChoice,
+    Place::WelcomeForm,
+    Place::Help,
+    Place::Question,
+    Place::Conflict,
+];
+const ASKED: &[Place] = &[Place::Question, Place::TypedQuestion];
+const CLOSED: &[Place] = &[Place::Contexts, Place::Reader, Place::Help];
+
+use Action as A;
+use Section as S;
+
+const fn c(letter: char) -> Chord {
+    Chord::letter(letter)
+}
+
+/// Every action that a key can have.
+pub const TABLE: &[Binding] = &[
+    // What a pane that is open on top offers.
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::Repoint, Place::RepointOptions],
+        "re-point",
+        "Look at the change, then make it",
+        S::Panes,
+    ),
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::Form, Place::FormChoice],
+        "next / save",
+        "Next field; on the last one, save",
+        S::Panes,
+    ),
+    row(A::Confirm, "confirm", &[ENTER], ASKED, "choose", "Choose the button that has the focus", S::Panes),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Filter], "keep", "Keep the filter and go back to the list", S::Panes),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Contexts], "switch", "Switch to the selected context", S::Panes),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Welcome], "choose", "Choose", S::Panes),
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::WelcomeForm],
+        "connect",
+        "Next field; on the last one, connect",
+        S::Panes,
+    ),
+    row(
+        A::TakeTheirs,
+        "take-theirs",
+        &[c('t')],
+        &[Place::Conflict],
+        "take theirs",
+        "Keep what is on the server now",
+        S::Panes,
+    ),
+    Binding {
+        section: S::Panes,
+        ..write(A::WriteMine, "write-mine", &[c('w')], &[Place::Conflict], "write mine", "Write what you want over it")
+    },
+    row(
+        A::NextPane,
+        "next",
+        &[TAB],
+        &[Place::Repoint, Place::RepointOptions],
+        "options",
+        "Between the targets and the options",
+        S::Panes,
+    ),
+    row(A::Toggle, "toggle", &[SPACE], &[Place::RepointOptions], "switch", "Switch the option on or off", S::Panes),
+    row(
+        A::NextPane,
+        "next",
+        &[TAB],
+        &[Place::Form, Place::FormChoice, Place::Question, Place::TypedQuestion, Place::WelcomeForm],
+        "next",
+        "The next field or button",
+        S::Panes,
+    ),
+    row(
+        A::PreviousPane,
+        "previous",
+        &[BACKTAB],
+        &[
+            Place::Repoint,
+            Place::RepointOptions,
+            Place::Form,
+            Place::FormChoice,
+            Place::Question,
+            Place::TypedQuestion,
+            Place::WelcomeForm,
+        ],
+        "",
+        "The field or button before",
+        S::Panes,
+    ),
+    row(A::Left, "left", &[LEFT], &[Place::FormChoice, Place::Question], "", "The choice before", S::Panes),
+    row(
+        A::Right,
+        "right",
+        &[RIGHT, SPACE],
+        &[Place::FormChoice, Place::Question],
+        "change",
+        "The next choice",
+        S::Panes,
+    ),
+    row(
+        A::CopyAsCommand,
+        "copy-command",
+        &[F2],
+        &[
+            Place::Repoint,
+            Place::RepointOptions,
+            Place::Form,
+            Place::FormChoice,
+            Place::Question,
+            Place::TypedQuestion,
+            Place::Conflict,
+        ],
+        "as command",
+        "Show and copy the change as a command and as curl",
+        S::Panes,
+    ),
+    row(
+        A::Back,
+        "back",
+        &[ESC],
+        &[
+            Place::Repoint,
+            Place::RepointOptions,
+            Place::Form,
+            Place::FormChoice,
+            Place::Question,
+            Place::TypedQuestion,
+            Place::Conflict,
+        ],
+        "leave everything as it is",
+        "Leave everything as it is",
+        S::Panes,
+    ),
+    row(A::Back, "back", &[ESC], &[Place::Filter], "clear", "Clear the filter", S::Panes),
+    row(A::Back, "back", &[ESC], CLOSED, "close", "Close", S::Panes),
+    row(A::Back, "back", &[c('q')], &[Place::Contexts, Place::Reader], "", "Close", S::Panes),
+    row(A::Back, "back", &[ESC], &[Place::WelcomeForm, Place::Welcome], "back", "Go back", S::Panes),
+    // Endpoints.
+    row(A::Open, "open", &[ENTER], &[Place::List], "focus", "Go to the detail of the endpoint", S::Endpoints),
+    write(A::Repoint, "re-point", &[c('r')], ENDPOINTS, "re-point", "Re-point: choose another target"),
+    write(A::New, "new", &[c('n')], ENDPOINTS, "new", "Create an endpoint"),
+    write(A::Edit, "edit", &[c('e')], ENDPOINTS, "edit", "Rename and re-point in one change"),
+    write(A::Delete, "delete", &[c('d')], ENDPOINTS, "delete", "Delete, after showing what stops working"),
+    row(
+        A::Filter,
+        "filter",
+        &[c('/')],
+        ENDPOINTS,
+        "filter",
+        "Filter as you type; slug: provider: target: state: narrow it",
+        S::Endpoints,
+    ),
+    row(A::Sort, "sort", &[c('s')], ENDPOINTS, "sort", "Sort by the next column", S::Endpoints),
+    row(A::SortReverse, "sort-reverse", &[c('S')], ENDPOINTS, "", "Turn the order around", S::Endpoints),
+    row(A::Copy, "copy", &[c('y')], ENDPOINTS, "copy", "Copy the endpoint: slug, id, command, curl", S::Endpoints),
+    row(A::ShowJson, "json", &[c('o')], ENDPOINTS, "json", "Show the endpoint as JSON", S::Endpoints),
+    row(A::Copy, "copy", &[c('y')], &[Place::Reader], "copy", "Copy what is shown", S::Panes),
+    row(A::Back, "back", &[ESC], ENDPOINTS, "", "Close the detail, then clear the filter", S::Endpoints),
+    // The Gateway tab.
+    row(A::GatewayStart, "gateway-start", &[c('s')], &[Place::Gateway], "start", "Start the local gateway", S::Gateway),
+    row(A::GatewayStop, "gateway-stop", &[c('x')], &[Place::Gateway], "stop", "Stop the local gateway", S::Gateway),
+    row(
+        A::GatewayRestart,
+        "gateway-restart",
+        &[c('t')],
+        &[Place::Gateway],
+        "restart",
+        "Stop it and start it again",
+        S::Gateway,
+    ),
+    row(
+        A::SyncNow,
+        "sync-now",
+        &[c('n')],
+        &[Place::Gateway],
+        "sync now",
+        "Sync now, without waiting for the interval",
+        S::Gateway,
+    ),
+    // Moving.
+    row(A::Up, "up", &[UP, c('k')], SCROLLED, "", "One up", S::Moving),
+    row(A::Down, "down", &[DOWN, c('j')], SCROLLED, "", "One down", S::Moving),
+    row(A::Up, "up", &[UP], PICKED, "", "One up", S::Moving),
+    row(A::Down, "down", &[DOWN], PICKED, "", "One down", S::Moving),
+    row(A::Top, "top", &[c('g'), HOME], SCROLLED, "", "To the first", S::Moving),
+    row(A::Bottom, "bottom", &[c('G'), END], SCROLLED, "", "To the last", S::Moving),
+    row(A::PageUp, "page-up", &[PAGE_UP], &[], "", "One page up", S::Moving),
+    row(A::PageDown, "page-down", &[PAGE_DOWN], &[], "", "One page down", S::Moving),
+    row(A::HalfUp, "half-up", &[Chord::control('u')], SCROLLED, "", "Half a page up", S::Moving),
+    row(A::HalfDown, "half-down", &[Chord::control('d')], SCROLLED, "", "Half a page down", S::Moving),
+    row(A::NextPane, "next-pane", &[TAB, RIGHT, c('l')], ENDPOINTS, "", "The next pane", S::Moving),
+    row(A::PreviousPane, "previous-pane", &[BACKTAB, LEFT, c('h')], ENDPOINTS, "", "The pane before", S::Moving),
+    // Everywhere.
+    row(A::Help, "help", &[c('?'), Chord::key(KeyCode::F(1))], &[], "help", "All keys that work here", S::Everywhere),
+    row(A::Tab1, "tab-1", &[c('1')], &[], "", "Endpoints", S::Everywhere),
+    row(A::Tab6, "tab-6", &[c('6')], &[], "", "Gateway", S::Everywhere),
+    row(A::ReadAgain, "read-again", &[c('R')], &[], "", "Read everything again", S::Everywhere),
+    row(A::SwitchContext, "switch-context", &[c('c')], &[], "", "Switch to another gateway", S::Everywhere),
+    row(A::Log, "log", &[c('@')], &[], "", "The log of requests and of the program", S::Everywhere),
+    row(A::Notices, "notices", &[c('!')], &[], "", "Read past notices again", S::Everywhere),
+    row(A::Mouse, "mouse", &[c('m')], &[], "", "Give the mouse back to the terminal, or take it again", S::Everywhere),
+    row(A::Redraw, "redraw", &[Chord::control('l')], &[], "", "Draw the whole screen again", S::Everywhere),
+    row(A::Suspend, "suspend", &[Chord::control('z')], &[], "", "Suspend; fg brings it back", S::Everywhere),
+    row(A::Quit, "quit", &[c('q'), Chord::control('c')], &[], "quit", "Quit", S::Everywhere),
+];

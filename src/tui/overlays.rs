@@ -1,0 +1,47 @@
+//! What opens on top of a tab and has the keys until it is closed. Each is a file; the topmost has the keys.
+
+pub mod contexts;
+pub mod help;
+pub mod notices;
+pub mod reader;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use self::contexts::Contexts;
+use self::help::Help;
+use self::reader::Reader;
+use super::keymap::Place;
+use super::session::Shared;
+
+/// Something that is open on top.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The keys that work here.
+    Help(Help),
+    /// Something to read: JSON, a command, the log, past notices.
+    Reader(Reader),
+    /// The contexts to switch to.
+    Contexts(Contexts),
+}
+
+impl Overlay {
+    /// What has the keys.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Help(_) => Place::Help,
+            Self::Reader(_) => Place::Reader,
+            Self::Contexts(_) => Place::Contexts,
+        }
+    }
+
+    /// Draws it over the body.
+    pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+        match self {
+            Self::Help(help) => help.draw(shared, area, frame),
+            Self::Reader(reader) => reader.draw(shared, area, frame),
+            Self::Contexts(contexts) => contexts.draw(shared, area, frame),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The terminal and the loop. The only file that sees the terminal.
+//!
+//! First the terminal is taken and a frame is drawn, then everything else is set up. The loop waits for keys, answers
+//! and the clock, drains what is ready, and draws once, if a frame would differ. A frame is one write between the marks
+//! of a synchronized update. Nothing is ever asked of the terminal.
+
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use self::terminal::Screen;
+use super::app::{self, Model};
+use super::effect::Effect;
+use super::message::Message;
+use super::overlays::notices::Tone;
+use super::perform::{Open, Performer, Start};
+use super::session::Shared;
+use super::theme::Theme;
+use super::view;
+use crate::clock;
+
+/// How many messages are taken at once before a frame is drawn.
+const BATCH_MAX: usize = 64;
+
+/// Runs the dashboard until the person leaves. Blocks; makes its own async runtime.
+///
+/// # Errors
+/// Standard input or output is no terminal, or the terminal went away.
+pub fn run(start: Start) -> io::Result<ExitCode> {
+    let mut screen = Screen::enter()?;
+    let size = Screen::size();
+    let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth));
+    shared.keymap = start.keymap;
+    shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
+    if let Some(notice) = start.notice {
+        shared.notices.say(shared.now, Tone::Plain, notice);
+    }
+    let mut model = Model::new(shared);
+    let effects = match start.open {
+        Open::Context(context) => app::open(&mut model, context),
+        Open::Welcome => Vec::new(),
+    };
+    screen.draw(|frame| view::draw(&model, frame))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let (sender, receiver) = unbounded_channel();
+    let outcome = runtime.block_on(async {
+        let performer = Performer::new(start.contexts, sender);
+        let mut dashboard = Dashboard { screen, model, performer, receiver, keys: Some(EventStream::new()) };
+        let outcome = dashboard.run(effects).await;
+        terminal::restore();
+        dashboard.performer.shut_down().await;
+        outcome
+    });
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    outcome
+}
+
+struct Dashboard {
+    screen: Screen,
+    model: Model,
+    performer: Performer,
+    receiver: UnboundedReceiver<Message>,
+    keys: Option<EventStream>,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Terminal(Option<io::Result<Event>>),
+    Told(Option<Message>),
+    Tick,
+    Signal,
+}
+
+impl Dashboard {
+    async fn run(&mut self, effects: Vec<Effect>) -> io::Result<ExitCode> {
+        if let Some(code) = self.perform(effects).await? {
+            return Ok(code);
+        }
+        let mut signals = terminal::Signals::new()?;
+        loop {
+            let tick = self.model.tick();
+            let woken = tokio::select! {
+                biased;
+                event = next_event(&mut self.keys) => Woken::Terminal(event),
+                () = signals.next() => Woken::Signal,
+                message = self.receiver.recv() => Woken::Told(message),
+                () = sleep(tick) => Woken::Tick,
+            };
+            let mut batch = vec![Message::Now(clock::now())];
+            match woken {
+                Woken::Terminal(Some(Ok(event))) => batch.extend(message(event)),
+                // The terminal is gone: there is nobody left to talk to.
+                Woken::Terminal(Some(Err(_)) | None) => return Ok(ExitCode::FAILURE),
+                Woken::Told(told) => batch.extend(told),
+                Woken::Tick => {}
+                Woken::Signal => batch.push(Message::Terminated),
+            }
+            self.drain(&mut batch);
+            for message in batch {
+                let effects = app::update(&mut self.model, message);
+                if let Some(code) = self.perform(effects).await? {
+                    return Ok(code);
+                }
+            }
+            let model = &self.model;
+            self.screen.draw(|frame| view::draw(model, frame))?;
+        }
+    }
+
+    /// Takes whatever else is ready, so that a burst costs one frame.
+    fn drain(&mut self, batch: &mut Vec<Message>) {
+        while batch.len() < BATCH_MAX {
+            let ready = self.keys.as_mut().and_then(|keys| keys.next().now_or_never().flatten());
+            match ready {
+                Some(Ok(event)) => batch.extend(message(event)),
+                Some(Err(_)) | None => break,
+            }
+        }
+        // One answer at a time: laying a page costs time that a key must not wait for.
+        if batch.len() == 1 {
+            batch.extend(self.receiver.try_recv().ok());
+        }
+    }
+
+    async fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Option<ExitCode>> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Some(ExitCode::SUCCESS)),
+                Effect::Mouse(on) => self.screen.set_mouse(on)?,
+                Effect::Redraw => self.screen.redraw()?,
+                Effect::Suspend => self.suspend().await?,
+                Effect::Copy(text) => {
+                    Screen::copy(&text)?;
+                    self.performer.perform(Effect::Copy(text));
+                }
+                other => self.performer.perform(other),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        // The stream keeps a thread on standard input until it is dropped.
+        self.keys = None;
+        self.screen.suspend()?;
+        self.keys = Some(EventStream::new());
+        let size = Screen::size();
+        app::update(&mut self.model, Message::Now(clock::now()));
+        app::update(&mut self.model, Message::Resized(size.0, size.1));
+        let effects = app::update(&mut self.model, Message::Resumed);
+        for effect in effects {
+            self.performer.perform(effect);
+        }
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
+async fn next_event(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep(delay: Option<Duration>) {
+    match delay {
+        Some(delay) => tokio::time::sleep(delay).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What an event of the terminal means. Releases of keys mean nothing.
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind == KeyEventKind::Release => None,
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+        Event::Resize(columns, rows) => Some(Message::Resized(columns, rows)),
+        Event::FocusGained => Some(Message::Focused(true)),
+        Event::FocusLost => Some(Message::Focused(false)),
+    }
+}

@@ -1,0 +1,257 @@
+//! The terminal, taken and given back.
+//!
+//! What was switched on is remembered in one place, so that [`restore`] undoes exactly that, once, whoever calls it
+//! first: the end of the program, a panic in any thread, or a signal.
+
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+
+/// Presses, releases and the wheel (1000), in the form without limits (1006); no motion, which floods.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+/// The most that is put on the clipboard through the terminal; some drop the connection over more.
+const CLIPBOARD_BYTES_MAX: usize = 74_994;
+
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+static PANIC_HOOK: Once = Once::new();
+
+/// What is drawn, until it is sent to the terminal in one write. The backend owns one clone, the screen the other.
+#[derive(Debug, Default, Clone)]
+struct Pending(Rc<RefCell<Vec<u8>>>);
+
+impl Pending {
+    fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    // A frame flushes several times; it is sent whole, by `Screen::draw`.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The terminal while the dashboard has it.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Pending>>,
+    pending: Pending,
+    /// What a frame costs that changes nothing: such a frame is not sent.
+    empty: Vec<u8>,
+    has_mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// Standard input or output is no terminal.
+    pub(super) fn enter() -> io::Result<Self> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "standard input and output must be a terminal"));
+        }
+        let (columns, rows) = crossterm::terminal::size()?;
+        take()?;
+        let pending = Pending::default();
+        let terminal = terminal(&pending, columns, rows)?;
+        let mut screen = Self { terminal, pending, empty: unchanged_frame(), has_mouse: true };
+        screen.set_mouse(true)?;
+        Ok(screen)
+    }
+
+    /// Columns and rows, as the system knows them; the terminal is not asked.
+    pub(super) fn size() -> (u16, u16) {
+        crossterm::terminal::size().unwrap_or((80, 24))
+    }
+
+    /// Draws a frame, and sends it in one write if anything differs.
+    pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        let size = Self::size();
+        let known = self.terminal.get_frame().area();
+        if (known.width, known.height) != size {
+            self.terminal.resize(Rect::new(0, 0, size.0, size.1))?;
+        }
+        self.terminal.draw(view)?;
+        let bytes = self.pending.take();
+        if bytes == self.empty {
+            return Ok(());
+        }
+        let mut frame = Vec::with_capacity(bytes.len() + 16);
+        queue!(frame, BeginSynchronizedUpdate)?;
+        frame.extend_from_slice(&bytes);
+        queue!(frame, EndSynchronizedUpdate)?;
+        send(&frame)
+    }
+
+    /// Draws everything with the next frame, also what has not changed.
+    pub(super) fn redraw(&mut self) -> io::Result<()> {
+        let (columns, rows) = Self::size();
+        // `Terminal::clear` would ask the terminal for its cursor and wait for the answer.
+        self.terminal.resize(Rect::new(0, 0, columns, rows))
+    }
+
+    /// Asks the terminal for mouse events, or gives the mouse back.
+    pub(super) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.has_mouse = on;
+        send(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
+    }
+
+    /// Puts a text on the clipboard through the terminal (OSC 52), which also works over SSH.
+    pub(super) fn copy(text: &str) -> io::Result<()> {
+        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+        if encoded.len() > CLIPBOARD_BYTES_MAX {
+            return Ok(());
+        }
+        send(format!("\x1b]52;c;{encoded}\x07").as_bytes())
+    }
+
+    /// Gives the terminal to the shell until it continues the program, then takes it again.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        stop_process()?;
+        take()?;
+        self.set_mouse(self.has_mouse)?;
+        self.redraw()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn terminal(pending: &Pending, columns: u16, rows: u16) -> io::Result<Terminal<CrosstermBackend<Pending>>> {
+    let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
+    Terminal::with_options(CrosstermBackend::new(pending.clone()), TerminalOptions { viewport })
+}
+
+/// The bytes of a frame in which nothing differs: resets and the hidden cursor.
+fn unchanged_frame() -> Vec<u8> {
+    let pending = Pending::default();
+    let Ok(mut terminal) = terminal(&pending, 1, 1) else { return Vec::new() };
+    for _ in 0..2 {
+        pending.take();
+        if terminal.draw(|_| ()).is_err() {
+            return Vec::new();
+        }
+    }
+    pending.take()
+}
+
+fn send(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+fn take() -> io::Result<()> {
+    PANIC_HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            restore();
+            before(info);
+        }));
+    });
+    IS_TAKEN.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, cursor::Hide, EnableBracketedPaste, EnableFocusChange)?;
+    send(&bytes)
+}
+
+/// Gives the terminal back as it was. Does nothing where that was done already.
+pub(super) fn restore() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut bytes = Vec::from(MOUSE_OFF.as_bytes());
+    // Whatever of it fails, the rest is still tried: there is nothing better to do.
+    let _ = queue!(
+        bytes,
+        EndSynchronizedUpdate,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = send(&bytes);
+    let _ = disable_raw_mode();
+}
+
+#[cfg(unix)]
+fn stop_process() -> io::Result<()> {
+    let stopped = std::process::Command::new("kill").args(["-TSTP", &std::process::id().to_string()]).status()?;
+    if stopped.success() { Ok(()) } else { Err(io::Error::other("the program could not be suspended")) }
+}
+
+#[cfg(not(unix))]
+fn stop_process() -> io::Result<()> {
+    Ok(())
+}
+
+/// The signals that ask the program to leave.
+#[cfg(unix)]
+pub(super) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Listens from now on.
+    pub(super) fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The signals that ask the program to leave.
+#[cfg(not(unix))]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Listens from now on.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for one of them.
+    pub(super) async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

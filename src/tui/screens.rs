@@ -1,0 +1,5 @@
+//! The tabs, a file each, and the welcome screen that is there before any gateway is.
+
+pub mod endpoints;
+pub mod gateway;
+pub mod welcome;

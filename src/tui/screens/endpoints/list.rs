@@ -1,0 +1,236 @@
+//! The list: which rows are shown, in which order, and where the cursor is.
+//!
+//! ```text
+//!   SLUG ▴                 ROUTES TO             SYNC
+//! ▌ my-org/glm-5.2         BASETEN 3kZ9xqd       ● live
+//!   my-org/glm-5.2-canary  BASETEN 7mP2wqe stg   ◐ 41 s
+//! ```
+//!
+//! The cursor follows the id of its row. Filter and order are worked out once a change, never a frame; only the
+//! rows that are seen are drawn.
+
+use std::cmp::Ordering;
+
+use super::filter::{Query, Sieve};
+use super::rows::{Row, Rows};
+use crate::api::EndpointId;
+use crate::tui::form::Field;
+use crate::tui::keymap::Action;
+use crate::tui::layout;
+
+/// What the list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The slug, by its letters.
+    #[default]
+    Slug,
+    /// The provider, then the target.
+    Target,
+    /// The sync state: what waits or is wrong comes first.
+    State,
+    /// The last write, newest first.
+    Updated,
+}
+
+impl Sort {
+    /// The next column.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Slug => Self::Target,
+            Self::Target => Self::State,
+            Self::State => Self::Updated,
+            Self::Updated => Self::Slug,
+        }
+    }
+
+    /// What it is called in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slug => "slug",
+            Self::Target => "target",
+            Self::State => "state",
+            Self::Updated => "last change",
+        }
+    }
+}
+
+/// The view over the rows.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// What was typed after `/`.
+    pub filter: Field,
+    /// What it means.
+    pub query: Query,
+    /// The column that decides the order.
+    pub sort: Sort,
+    /// True where the order is turned around.
+    pub is_reversed: bool,
+    /// The rows that are shown, by position in `Rows`.
+    pub order: Vec<u32>,
+    /// The selected row's id.
+    pub selected: Option<EndpointId>,
+    /// Where it stands in `order`.
+    pub cursor: usize,
+    /// The first row that is drawn.
+    pub offset: usize,
+    /// How many rows can be drawn.
+    pub visible: usize,
+    sorted: Vec<u32>,
+    applied: Option<Query>,
+}
+
+impl List {
+    /// The selected row.
+    #[must_use]
+    pub fn row<'a>(&self, rows: &'a Rows) -> Option<&'a Row> {
+        rows.get(*self.order.get(self.cursor)?)
+    }
+
+    /// Works the order out anew after rows came, went or changed.
+    pub fn refresh(&mut self, rows: &Rows, has_moved: bool, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        if has_moved || self.sorted.len() != rows.len() {
+            self.renumber(rows);
+        }
+        self.sort_rows(rows, state);
+        self.applied = None;
+        self.sieve(rows, state);
+    }
+
+    /// Applies what was typed into the filter.
+    pub fn filter_changed(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        let query = Query::parse(self.filter.text());
+        if query == self.query {
+            return;
+        }
+        self.query = query;
+        self.sieve(rows, state);
+        self.jump_to_best(rows, state);
+    }
+
+    /// Sorts by another column or the other way around.
+    pub fn sort_by(&mut self, sort: Sort, is_reversed: bool, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        self.sort = sort;
+        self.is_reversed = is_reversed;
+        self.refresh(rows, false, state);
+    }
+
+    fn renumber(&mut self, rows: &Rows) {
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let known = u32::try_from(self.sorted.len()).unwrap_or(u32::MAX);
+        if known <= count {
+            // The old order is nearly the new one, and sorting what is nearly sorted is cheap.
+            self.sorted.extend(known..count);
+        } else {
+            self.sorted.retain(|index| *index < count);
+        }
+    }
+
+    fn sort_rows(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        let (sort, is_reversed) = (self.sort, self.is_reversed);
+        self.sorted.sort_by(|left, right| {
+            let (Some(left), Some(right)) = (rows.get(*left), rows.get(*right)) else { return Ordering::Equal };
+            let by_column = match sort {
+                Sort::Slug => Ordering::Equal,
+                Sort::Target => {
+                    (&left.targets.provider, &left.targets.label).cmp(&(&right.targets.provider, &right.targets.label))
+                }
+                Sort::State => state(left).0.cmp(&state(right).0),
+                Sort::Updated => right.updated_at.cmp(&left.updated_at),
+            };
+            let order = by_column.then_with(|| left.slug.cmp(&right.slug));
+            if is_reversed { order.reverse() } else { order }
+        });
+    }
+
+    fn sieve(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        if self.query.is_empty() {
+            self.order.clone_from(&self.sorted);
+        } else {
+            let mut sieve = Sieve::new(&self.query);
+            let passes =
+                |index: &u32| rows.get(*index).is_some_and(|row| sieve.score(row, |row| state(row).1).is_some());
+            self.order = self.sorted.iter().copied().filter(passes).collect();
+        }
+        self.applied = Some(self.query.clone());
+        self.find_cursor(rows);
+    }
+
+    /// Puts the cursor on its row again, or on the nearest one where its row is gone.
+    fn find_cursor(&mut self, rows: &Rows) {
+        let is_selected = |index: &u32| rows.get(*index).is_some_and(|row| Some(&row.id) == self.selected.as_ref());
+        let stays = self.order.get(self.cursor).is_some_and(is_selected);
+        if !stays && let Some(found) = self.order.iter().position(is_selected) {
+            // The row keeps its place on the screen.
+            let on_screen = self.cursor.saturating_sub(self.offset);
+            self.cursor = found;
+            self.offset = found.saturating_sub(on_screen);
+        }
+        self.cursor = self.cursor.min(self.order.len().saturating_sub(1));
+        self.select(rows);
+    }
+
+    fn jump_to_best(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        if self.query.is_empty() {
+            return;
+        }
+        let mut sieve = Sieve::new(&self.query);
+        let best = self
+            .order
+            .iter()
+            .enumerate()
+            .filter_map(|(place, index)| {
+                let score = sieve.score(rows.get(*index)?, |row| state(row).1)?;
+                Some((score, std::cmp::Reverse(place)))
+            })
+            .max();
+        if let Some((_, std::cmp::Reverse(place))) = best {
+            self.move_to(place, rows);
+        }
+    }
+
+    fn select(&mut self, rows: &Rows) {
+        if !self.order.is_empty() {
+            self.selected = self.row(rows).map(|row| row.id.clone());
+        }
+        self.offset = layout::scroll_to(self.cursor, self.offset, self.visible, self.order.len());
+    }
+
+    /// Puts the cursor on a place in the order.
+    pub fn move_to(&mut self, place: usize, rows: &Rows) {
+        self.cursor = place.min(self.order.len().saturating_sub(1));
+        self.select(rows);
+    }
+
+    /// Selects a row by its id, where it is shown.
+    pub fn select_id(&mut self, id: &EndpointId, rows: &Rows) {
+        if let Some(place) = self.order.iter().position(|index| rows.get(*index).is_some_and(|row| row.id == *id)) {
+            self.move_to(place, rows);
+        }
+    }
+
+    /// Moves the cursor; false where the action is no movement.
+    pub fn act(&mut self, action: Action, rows: &Rows) -> bool {
+        let page = self.visible.max(1);
+        let to = match action {
+            Action::Up => self.cursor.saturating_sub(1),
+            Action::Down => self.cursor.saturating_add(1),
+            Action::Top => 0,
+            Action::Bottom => usize::MAX,
+            Action::PageUp => self.cursor.saturating_sub(page),
+            Action::PageDown => self.cursor.saturating_add(page),
+            Action::HalfUp => self.cursor.saturating_sub(page / 2),
+            Action::HalfDown => self.cursor.saturating_add(page / 2),
+            _ => return false,
+        };
+        self.move_to(to, rows);
+        true
+    }
+
+    /// The list can be drawn over so many rows now.
+    pub fn resize(&mut self, visible: usize) {
+        self.visible = visible;
+        self.offset = layout::scroll_to(self.cursor, self.offset, visible, self.order.len());
+    }
+}

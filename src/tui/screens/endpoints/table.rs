@@ -1,0 +1,234 @@
+//! Draws the list: only the rows that are seen.
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::filter::Sieve;
+use super::list::Sort;
+use super::rows::Row;
+use super::{Endpoints, Pane};
+use crate::sync::SyncState;
+use crate::tui::layout;
+use crate::tui::session::{Connection, Shared};
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+/// How a state looks.
+#[must_use]
+pub fn state_role(state: &SyncState) -> Role {
+    match state {
+        SyncState::Live | SyncState::Verified => Role::Ok,
+        SyncState::Waiting { .. } => Role::Waiting,
+        SyncState::Drifted => Role::Drifted,
+        SyncState::NotServing { .. } => Role::Danger,
+        SyncState::Unknown => Role::Muted,
+    }
+}
+
+/// The widths of the columns for a list of so many columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    slug: usize,
+    target: usize,
+    state: usize,
+    updated: usize,
+}
+
+const MARK: usize = 2;
+const GAP: usize = 2;
+const STATE: usize = 13;
+const UPDATED: usize = 14;
+
+impl Columns {
+    fn of(width: usize) -> Self {
+        let updated = if width >= 96 { UPDATED } else { 0 };
+        let fixed = MARK + STATE + 2 * GAP + if updated > 0 { updated + GAP } else { 0 };
+        let rest = width.saturating_sub(fixed);
+        // The slug gets a little more than half: it is what people look for.
+        let slug = (rest * 53 / 100).max(12).min(rest);
+        Self { slug, target: rest.saturating_sub(slug), state: STATE, updated }
+    }
+}
+
+/// Draws the pane with the list.
+pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+    let has_focus = screen.has_list_focus();
+    let inner = layout::pane(shared, area, has_focus, title(screen, shared), right_title(screen, shared), frame);
+    let mut top = inner;
+    if screen.is_filter_shown() {
+        draw_filter(screen, shared, Rect { height: 1, ..inner }, frame);
+        top = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    }
+    if screen.rows.is_empty() || screen.list.order.is_empty() {
+        draw_nothing(screen, shared, top, frame);
+        return;
+    }
+    let columns = Columns::of(usize::from(top.width));
+    frame.render_widget(head(screen, shared, columns), Rect { height: top.height.min(1), ..top });
+    let body = Rect { y: top.y + 1, height: top.height.saturating_sub(1), ..top };
+    let mut sieve = Sieve::new(&screen.list.query);
+    for (place, area) in (screen.list.offset..screen.list.order.len()).zip(layout::rows(body)) {
+        let Some(row) = screen.list.order.get(place).and_then(|index| screen.rows.get(*index)) else { continue };
+        let is_selected = place == screen.list.cursor;
+        let matched = sieve.slug_indices(row.slug.as_str());
+        frame.render_widget(line(screen, shared, row, columns, is_selected, &matched), area);
+        if is_selected {
+            frame.buffer_mut().set_style(area, shared.theme.selection(has_focus));
+        }
+    }
+}
+
+fn title(screen: &Endpoints, shared: &Shared) -> Line<'static> {
+    let mut line = Line::from(shared.span(Role::Strong, "Endpoints"));
+    let (shown, all) = (screen.list.order.len(), screen.rows.len());
+    let count = if shown == all { text::count(all) } else { format!("{} of {}", text::count(shown), text::count(all)) };
+    line.push_span(shared.span(Role::Muted, format!("  {count}")));
+    line
+}
+
+fn right_title(screen: &Endpoints, shared: &Shared) -> Line<'static> {
+    if screen.is_first_reading() && !screen.rows.is_empty() {
+        return shared.span(Role::Waiting, format!("reading … {}", text::count(screen.rows.len()))).into();
+    }
+    if screen.list.sort == Sort::default() && !screen.list.is_reversed {
+        return Line::default();
+    }
+    let arrow = if screen.list.is_reversed { "▾" } else { "▴" };
+    shared.span(Role::Muted, format!("by {} {arrow}", screen.list.sort.name())).into()
+}
+
+fn draw_filter(screen: &Endpoints, shared: &Shared, row: Rect, frame: &mut Frame<'_>) {
+    frame.render_widget(shared.span(Role::Accent, "/ "), row);
+    let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
+    let hint = "slug: provider: target: state: narrow it";
+    screen.list.filter.draw(shared, field, screen.pane == Pane::Filter, hint, frame);
+}
+
+fn head(screen: &Endpoints, shared: &Shared, columns: Columns) -> Line<'static> {
+    let arrow = if screen.list.is_reversed { "▾" } else { "▴" };
+    let cell = |name: &str, sort: Sort, width: usize| {
+        let is_sorted = screen.list.sort == sort;
+        let name = if is_sorted { format!("{name} {arrow}") } else { name.to_owned() };
+        shared.span(if is_sorted { Role::Accent } else { Role::Muted }, text::fit(&name, width))
+    };
+    let gap = || Span::raw(" ".repeat(GAP));
+    let mut spans = vec![
+        Span::raw(" ".repeat(MARK)),
+        cell("SLUG", Sort::Slug, columns.slug),
+        gap(),
+        cell("ROUTES TO", Sort::Target, columns.target),
+        gap(),
+        cell("SYNC", Sort::State, columns.state),
+    ];
+    if columns.updated > 0 {
+        spans.extend([gap(), cell("CHANGED", Sort::Updated, columns.updated)]);
+    }
+    Line::from(spans)
+}
+
+fn line<'a>(
+    screen: &Endpoints,
+    shared: &Shared,
+    row: &'a Row,
+    columns: Columns,
+    is_selected: bool,
+    matched: &[u32],
+) -> Line<'a> {
+    let state = screen.state(shared, row);
+    let role = state_role(&state);
+    let mark = if is_selected {
+        "▌ "
+    } else if screen.is_fresh(row) {
+        "• "
+    } else {
+        "  "
+    };
+    let mut spans = vec![shared.span(Role::Accent, mark)];
+    spans.extend(slug_spans(shared, row.slug.as_str(), columns.slug, is_selected, matched));
+    spans.push(Span::raw(" ".repeat(GAP)));
+    spans.extend(target_spans(shared, &row.targets.provider, &row.targets.label, columns.target));
+    spans.push(Span::raw(" ".repeat(GAP)));
+    spans.push(shared.span(role, text::fit(&format!("{} {}", state.glyph(), state.text()), columns.state)));
+    if columns.updated > 0 {
+        spans.push(Span::raw(" ".repeat(GAP)));
+        let changed = text::ago(shared.server_now(), row.updated_at);
+        spans.push(shared.span(Role::Muted, text::fit(&changed, columns.updated)));
+    }
+    Line::from(spans)
+}
+
+/// Provider and target on exactly `width` columns; the provider's name gives way first.
+#[must_use]
+pub fn target_spans(shared: &Shared, provider: &str, label: &str, width: usize) -> Vec<Span<'static>> {
+    let provider_width = text::width(provider).min(width.saturating_sub(10).clamp(6, 18)).min(width);
+    let provider = text::cut(provider, provider_width).into_owned();
+    let used = text::width(&provider) + 1;
+    vec![
+        shared.span(Role::Muted, format!("{provider} ")),
+        shared.span(Role::Text, text::fit(label, width.saturating_sub(used))),
+    ]
+}
+
+fn slug_spans(shared: &Shared, slug: &str, width: usize, is_selected: bool, matched: &[u32]) -> Vec<Span<'static>> {
+    let plain = if is_selected { Role::Strong } else { Role::Text };
+    let fitted = text::fit(slug, width);
+    if matched.is_empty() {
+        // The organisation is the same nearly everywhere, so it steps back.
+        return match fitted.split_once('/') {
+            Some((organisation, name)) => {
+                vec![shared.span(Role::Muted, format!("{organisation}/")), shared.span(plain, name.to_owned())]
+            }
+            None => vec![shared.span(plain, fitted)],
+        };
+    }
+    let matched: BTreeSet<usize> = matched.iter().filter_map(|index| usize::try_from(*index).ok()).collect();
+    fitted
+        .graphemes(true)
+        .enumerate()
+        .map(|(index, letter)| {
+            let role = if matched.contains(&index) { Role::Match } else { plain };
+            shared.span(role, letter.to_owned())
+        })
+        .collect()
+}
+
+/// Three different screens for: being read, failed, and really nothing there; and one for a filter that finds nothing.
+fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+    let width = usize::from(area.width.saturating_sub(4));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut say = |role: Role, sentence: &str| {
+        lines
+            .extend(text::wrap(sentence, width).into_iter().map(|line| Line::from(shared.span(role, line)).centered()));
+    };
+    let key = |action| shared.keymap.shown(action);
+    if !screen.rows.is_empty() {
+        say(Role::Strong, "No endpoint matches the filter");
+        say(
+            Role::Muted,
+            &format!("{} are hidden; Esc clears the filter", text::counted(screen.rows.len(), "endpoint")),
+        );
+    } else if let Some(failure) = screen.failure(shared) {
+        say(Role::Danger, "✗ The endpoints could not be read");
+        say(Role::Text, &failure.message);
+        if let Some(hint) = &failure.hint {
+            say(Role::Muted, &format!("hint: {hint}"));
+        }
+        say(Role::Muted, &format!("{} tries again now", key(crate::tui::keymap::Action::ReadAgain)));
+    } else if screen.was_read() {
+        say(Role::Strong, "No endpoints yet");
+        say(Role::Muted, "An endpoint is a name that customers call, and the model that answers.");
+        say(Role::Text, &format!("{} creates the first one", key(crate::tui::keymap::Action::New)));
+    } else if shared.connection == Connection::Opening {
+        say(Role::Waiting, "◌ connecting …");
+    } else {
+        say(Role::Waiting, "◌ reading the endpoints …");
+    }
+    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
+    for (line, row) in lines.into_iter().zip(layout::rows(layout::inset(area, 2)).skip(usize::from(top))) {
+        frame.render_widget(line, row);
+    }
+}
