@@ -9,6 +9,7 @@
 pub mod change;
 pub mod content;
 pub mod diff;
+pub mod follow;
 pub mod guard;
 pub mod history;
 pub mod impact;
@@ -17,6 +18,7 @@ mod order;
 pub mod outcome;
 pub mod preflight;
 pub mod run;
+pub mod survey;
 pub mod undo;
 
 pub use change::{Change, Subject, Verb};

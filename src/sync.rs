@@ -5,6 +5,7 @@
 
 mod clock;
 mod poll;
+mod probe;
 mod timeline;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::api::{SyncReport, Time};
 
 pub use clock::ServerClock;
 pub use poll::{Poll, PollFacts, backoff, next_poll};
+pub use probe::{TARGET_HEADER, header_name, told_by_header};
 pub use timeline::{Entry, Event, timeline};
 
 /// How often the hosted gateway takes changes over ("every 60 seconds").

@@ -163,6 +163,24 @@ impl Journal {
         Ok(open)
     }
 
+    /// One entry.
+    ///
+    /// # Errors
+    /// No such plan, or files that can't be read.
+    pub fn entry(&self, id: &PlanId) -> Result<Entry, JournalError> {
+        let entry = self.read()?.entries.into_iter().find(|entry| entry.id == *id);
+        entry.ok_or_else(|| JournalError::NoPlan(id.clone()))
+    }
+
+    /// Adds a line about a plan that is over: what was seen of it since.
+    ///
+    /// # Errors
+    /// Files that can't be written.
+    pub fn add(&self, line: &JournalLine) -> Result<(), JournalError> {
+        let _lock = files::lock(&self.folder, true)?;
+        files::append(&self.folder, std::slice::from_ref(line), false)
+    }
+
     /// Notes a new plan with all its changes. It is on disk when this returns.
     ///
     /// # Errors
