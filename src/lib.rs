@@ -14,9 +14,13 @@
 //! A test (`tests/it/architecture.rs`) reads the sources and fails where one module uses another that it must not.
 
 pub mod api;
+pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod config;
+pub mod connect;
 pub mod gateway;
+pub mod near;
 pub mod plan;
 pub mod supervisor;
 pub mod sync;

@@ -1,3 +1,7 @@
 //! The program `repoint`. What it does is in the library; see there.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    repoint::cli::run(std::env::args_os())
+}
