@@ -28,6 +28,7 @@
 //! has the keys; [`app::Model::place`] says so by itself.
 
 pub mod app;
+pub mod draw;
 pub mod effect;
 pub mod form;
 pub mod keymap;
