@@ -44,5 +44,5 @@ pub mod text;
 pub mod theme;
 pub mod view;
 
-pub use perform::{Open, Start, StartContext};
+pub use perform::{Connect, How, Open, Start, StartContext};
 pub use runtime::run;
