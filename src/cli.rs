@@ -1,72 +1,59 @@
-//! The command line: what can be typed, and which part of the program does it.
-//!
-//! Without a subcommand `repoint` opens the dashboard. Every subcommand has a file of its own with its
-//! arguments and what it does; only `output` writes to stdout. Exit codes: 0 done, 1 failed, 2 as the
-//! subcommand says (and: no terminal for the dashboard), 64 a mistyped command line.
+//! The command line: what is typed after `repoint`, a file a subcommand.
 
-pub mod dashboard;
-pub mod exit;
-mod failure;
-mod logging;
+pub mod gateway;
 pub mod output;
-pub mod select;
 
-use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Paths};
-pub use exit::Exit;
-
-const EXAMPLES: &str = "\
-Examples:
-  repoint                          open the dashboard: the context in use, or the welcome screen
-  repoint --local                  start a gateway on this machine and open it
-  repoint --local --sync-interval 5s
-  REPOINT_API_KEY=… repoint --url https://api.baseten.co
-
-Exit codes:
-  0 done   1 failed   2 as the subcommand says; no terminal for the dashboard   64 mistyped command line";
+use crate::config;
 
 /// See, re-point and try the endpoints of a language-model gateway from the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "repoint", version, after_help = EXAMPLES, max_term_width = 100)]
-pub struct Cli {
-    /// Which server.
-    #[command(flatten)]
-    pub select: select::Select,
-    /// What to do; the dashboard where it is absent.
+#[command(name = "repoint", version, max_term_width = 100)]
+struct Cli {
     #[command(subcommand)]
-    pub command: Option<Command>,
+    command: Command,
 }
 
-/// What can be done.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+enum Command {
+    /// The bundled gateway
+    #[command(subcommand)]
+    Gateway(gateway::Command),
+}
 
-/// The whole command line, for completions and manual pages.
+/// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
-pub fn command() -> clap::Command {
-    Cli::command()
-}
-
-/// Does what the arguments (the program's name first) say.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return failure::usage(&error),
+        Err(error) => {
+            // It fails only where nobody reads any longer.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
     };
-    match dispatch(cli) {
-        Ok(exit) => exit.into(),
-        Err(error) => failure::report(&error),
+    let outcome = match cli.command {
+        Command::Gateway(command) => log_to_stderr().and_then(|()| gateway::run(command, output::json_line)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complaint(&error);
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    match cli.command {
-        Some(command) => match command {},
-        None => dashboard::run(&cli.select, Config::load(Paths::find()?)?),
-    }
+fn log_to_stderr() -> anyhow::Result<()> {
+    let filter = config::log_filter()?.unwrap_or_else(|| "info".to_owned());
+    let filter = EnvFilter::try_new(filter)?;
+    let colour = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_target(false).with_ansi(colour).init();
+    Ok(())
 }

@@ -7,16 +7,30 @@
 //!  management ──▶ store ──every interval──▶ snapshot ◀── data ◀── callers
 //! ```
 //!
-//! Where to look: what both planes hold in [`state`], how a write
-//! reaches callers in [`snapshot`]. It meets the dashboard only over HTTP.
+//! Where to look: the start and the end of it in [`lifecycle`], what both planes hold in [`state`], how a
+//! write reaches callers in [`snapshot`]. It meets the dashboard only over HTTP.
 
 pub mod access;
+pub mod auth;
 pub mod clock;
 pub mod data;
+pub mod directory;
+pub mod error;
 pub mod federated_key;
 pub mod hierarchy;
+pub mod keyfile;
+pub mod lifecycle;
 pub mod limit;
+mod management;
 pub mod options;
+pub mod serve;
 pub mod snapshot;
 pub mod state;
+pub mod store;
+pub mod sync;
+pub mod vault;
 pub mod webhook;
+
+pub use directory::Addresses;
+pub use lifecycle::{Gateway, StartError};
+pub use options::{DataLocation, Options, Seed};

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    repoint::cli::run(std::env::args_os())
+    repoint::cli::main()
 }

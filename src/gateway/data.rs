@@ -7,7 +7,16 @@ use axum::http::StatusCode;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::serve::{self, ServeLimits};
 use crate::gateway::state::Shared;
+
+/// Serves the inference address until `stop` is cancelled and what was under way has ended.
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
+    serve::serve(listener, router(shared), ServeLimits::default(), stop).await;
+}
 
 /// The inference address: every path on it.
 pub fn router(_shared: Arc<Shared>) -> Router {
@@ -22,5 +31,10 @@ pub fn router(_shared: Arc<Shared>) -> Router {
 /// What stands under `/repoint/v1/` on the management address and belongs to the data plane. The management
 /// plane has checked the key before a request gets here.
 pub fn operator_router(_shared: Arc<Shared>) -> Router {
+    Router::new()
+}
+
+/// What the data plane has at the root of the management address for everybody, without a key.
+pub fn open_router(_shared: Arc<Shared>) -> Router {
     Router::new()
 }

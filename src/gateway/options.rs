@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 /// Everything that can be chosen about a gateway.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person gives or not")]
 pub struct Options {
     /// Where its rows are.
     pub data: DataLocation,
@@ -32,6 +33,8 @@ pub struct Options {
     pub not_onboarded: bool,
     /// Requests a second for each management key and route. `None` sets no limit.
     pub management_rate_limit: Option<NonZeroU32>,
+    /// Allows a `base_url` to name loopback and private addresses.
+    pub allow_private_upstreams: bool,
     /// A clock that stands still until it is set through the API.
     pub virtual_clock: bool,
 }
@@ -71,6 +74,7 @@ impl Default for Options {
             management_view_key_file: None,
             not_onboarded: false,
             management_rate_limit: None,
+            allow_private_upstreams: false,
             virtual_clock: false,
         }
     }

@@ -19,7 +19,7 @@ use crate::api::{DeploymentStatus, EndpointId, ModelId, SecretId, Slug, Target, 
 pub struct Routes {
     /// The store's revision that this picture was taken at.
     pub revision: u64,
-    /// Every endpoint, of every workspace, by its slug.
+    /// The workspace's endpoints by their slugs.
     pub by_slug: HashMap<Slug, Arc<Route>>,
     /// The workspace's models. A BASETEN target whose model is not here has lost it.
     pub models: HashMap<ModelId, RoutedModel>,
@@ -57,6 +57,8 @@ pub struct RoutedSecret {
     pub name: String,
     /// What is sent to the provider.
     pub value: SecretString,
+    /// True for a seeded value that opens nothing: targets that use it go to the simulator, never out.
+    pub simulated: bool,
 }
 
 impl Routes {

@@ -3,6 +3,9 @@
 //! The data plane gets only this. It never sees the store: what it needs of it is in the snapshot, what it gives
 //! to it goes through queues.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::api::Time;
 use crate::gateway::clock::Clock;
 use crate::gateway::snapshot::Snapshots;
 
@@ -13,4 +16,57 @@ pub struct Shared {
     pub clock: Clock,
     /// What is served.
     pub snapshots: Snapshots,
+    /// How the sync goes.
+    pub sync: SyncNotes,
+}
+
+/// How the sync goes, as it is noted down.
+#[derive(Debug, Default)]
+pub struct SyncNotes(Mutex<SyncStatus>);
+
+/// How the sync goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncStatus {
+    /// The last sync that succeeded.
+    pub last_sync_at: Option<Time>,
+    /// The next one.
+    pub next_sync_at: Option<Time>,
+    /// Why the last one failed, where it did.
+    pub error: Option<String>,
+    /// What the full check of the database found, where it found damage.
+    pub damage: Option<String>,
+}
+
+impl SyncNotes {
+    /// What is noted now.
+    #[must_use]
+    pub fn status(&self) -> SyncStatus {
+        self.lock().clone()
+    }
+
+    /// A sync has succeeded.
+    pub(crate) fn succeeded(&self, now: Time) {
+        let mut status = self.lock();
+        status.last_sync_at = Some(now);
+        status.error = None;
+    }
+
+    /// A sync has failed.
+    pub(crate) fn failed(&self, error: String) {
+        self.lock().error = Some(error);
+    }
+
+    /// When the next one will be.
+    pub(crate) fn next_at(&self, time: Time) {
+        self.lock().next_sync_at = Some(time);
+    }
+
+    /// The database is damaged.
+    pub(crate) fn damaged(&self, damage: String) {
+        self.lock().damage = Some(damage);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SyncStatus> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -7,5 +7,6 @@
 )]
 
 mod architecture;
+mod gateway;
 mod support;
 mod webhook;

@@ -1,0 +1,217 @@
+//! `repoint gateway run`: the bundled gateway as a process of its own.
+//!
+//! One line of JSON on stdout when it is ready, the log on stderr. It drains on SIGTERM and SIGINT; with
+//! `--exit-with-parent` it ends when its standard input closes, without a drain.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::config;
+use crate::gateway::{Addresses, DataLocation, Gateway, Options, Seed};
+
+/// `repoint gateway …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Run the bundled gateway in the foreground
+    ///
+    /// When it is ready it prints one line of JSON with its addresses and its process id. The management key is taken
+    /// from the variable `REPOINT_GATEWAY_KEY`; without it, it is made at the first start and kept in the file
+    /// `management.key` in the data directory.
+    Run(Box<Run>),
+}
+
+/// The flags of `repoint gateway run`.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person gives or not")]
+pub struct Run {
+    /// Directory for the rows, or :memory:
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address of the management plane; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+    /// Address of the data plane; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8788")]
+    inference_listen: SocketAddr,
+    /// Allow addresses that other machines can reach
+    #[arg(long)]
+    listen_beyond_loopback: bool,
+    /// How often written endpoints reach the data plane, such as 60s, 500ms or 2m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    sync_interval: Duration,
+    /// What an empty store is filled with
+    #[arg(long, value_enum, default_value_t = SeedName::Workspace)]
+    seed: SeedName,
+    /// A prefix that slugs may have; may be given several times
+    #[arg(long, value_name = "PREFIX", default_value = "my-org")]
+    org_prefix: Vec<String>,
+    /// File (mode 0600) with a second management key, which may read but not write
+    #[arg(long, value_name = "FILE")]
+    management_view_key_file: Option<PathBuf>,
+    /// Answer 403 to everything under /v1/gateway/, as for a workspace without the gateway
+    #[arg(long)]
+    not_onboarded: bool,
+    /// Requests a second for each management key and route
+    #[arg(long, value_name = "N")]
+    management_rate_limit: Option<NonZeroU32>,
+    /// Allow a target's `base_url` to reach loopback and private addresses
+    #[arg(long)]
+    allow_private_upstreams: bool,
+    /// Let time stand still until it is set through /repoint/v1/clock
+    #[arg(long)]
+    virtual_clock: bool,
+    /// End when standard input closes
+    #[arg(long)]
+    exit_with_parent: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SeedName {
+    /// Models, environments, secrets and about 14 endpoints
+    Demo,
+    /// Models, environments and secrets
+    Workspace,
+    /// Nothing
+    None,
+}
+
+impl Run {
+    fn options(self) -> anyhow::Result<Options> {
+        let data = match self.data {
+            Some(path) if path.as_os_str() == ":memory:" => DataLocation::Memory,
+            Some(path) => DataLocation::Directory(path),
+            None => DataLocation::Directory(
+                config::gateway_data_directory().context("there is no home directory; hint: give --data DIR")?,
+            ),
+        };
+        Ok(Options {
+            data,
+            listen: self.listen,
+            inference_listen: self.inference_listen,
+            listen_beyond_loopback: self.listen_beyond_loopback,
+            sync_interval: self.sync_interval,
+            seed: match self.seed {
+                SeedName::Demo => Seed::Demo,
+                SeedName::Workspace => Seed::Workspace,
+                SeedName::None => Seed::None,
+            },
+            org_prefixes: self.org_prefix,
+            management_key: config::gateway_key()?,
+            management_view_key_file: self.management_view_key_file,
+            not_onboarded: self.not_onboarded,
+            management_rate_limit: self.management_rate_limit,
+            allow_private_upstreams: self.allow_private_upstreams,
+            virtual_clock: self.virtual_clock,
+        })
+    }
+}
+
+/// Runs the gateway to its end. `ready` gets the line that says where it is reached.
+///
+/// # Errors
+/// It does not start, or the line cannot be written.
+pub fn run(command: Command, ready: impl FnOnce(&Addresses) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let Command::Run(run) = command;
+    // Before anything else: a parent that is gone already must not leave an orphan that is still starting.
+    let parent = run.exit_with_parent.then(parent_gone);
+    let options = run.options()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = live(options, ready) => outcome,
+            () = closed(parent) => {
+                tracing::info!("standard input closed, ending");
+                Ok(())
+            }
+        }
+    });
+    // Whatever still runs is not waited for: the drain, where there was one, is over.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn live(options: Options, ready: impl FnOnce(&Addresses) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let gateway = Gateway::start(options).await?;
+    ready(gateway.addresses())?;
+    let addresses = gateway.addresses();
+    tracing::info!(management = addresses.management_url, inference = addresses.inference_url, "ready");
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM, draining"),
+        _ = interrupt.recv() => tracing::info!("SIGINT, draining"),
+    }
+    gateway.stop().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Ends when standard input closes; never where nobody asked for that.
+async fn closed(parent: Option<oneshot::Receiver<()>>) {
+    match parent {
+        // An error means that the watching thread is gone, which it is only after it has seen the end.
+        Some(gone) => drop(gone.await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads standard input to its end on a thread of its own: tokio's would keep the process from ending.
+fn parent_gone() -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut buffer = [0; 256];
+        loop {
+            match input.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        // The gateway may have ended first.
+        let _ = sender.send(());
+    });
+    receiver
+}
+
+/// `60s`, `500ms`, `2m`, `1h`, or a bare number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let wrong = || format!("{text:?} is not a time, such as 60s, 500ms or 2m");
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(wrong()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("60s"), Ok(Duration::from_mins(1)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        for bad in ["", "s", "-1s", "1d", "1 s", "999999999999999999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

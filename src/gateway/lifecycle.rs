@@ -1,0 +1,289 @@
+//! A gateway's life: checked, opened, seeded, synced, served, drained.
+//!
+//! [`Gateway::start`] returns when both addresses answer; [`run`] is the whole life of a process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use super::auth::{KEY_CHARS_MIN, KnownKey, Scope};
+use super::clock::Clock;
+use super::data;
+use super::directory::{Addresses, DATABASE, DataDirectory, DirectoryError, MANAGEMENT_KEY, VAULT_KEY};
+use super::keyfile::{self, KeyFileError};
+use super::management::{self, Plane, Rules};
+use super::options::{DataLocation, Options};
+use super::serve::{ServeLimits, serve};
+use super::state::Shared;
+use super::store::{OpenError, Origin, Place, SeedError, Store, StoreError};
+use super::sync::Syncer;
+use super::vault::Vault;
+use crate::api::Slug;
+
+/// How often a lock that another holds is tried.
+const LOCK_TRIES: usize = 4;
+/// How long is waited between.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a gateway did not start. Every text says what to do next.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An option is wrong by itself.
+    #[error("{0}")]
+    Option(String),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; hint: choose another address, port 0 takes a free one")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The database was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store was not seeded.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The rows could not be read.
+    #[error("cannot read the stored rows: {0}; nothing was changed; hint: restore the database from a copy")]
+    Rows(StoreError),
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct Gateway {
+    addresses: Addresses,
+    key: SecretString,
+    shared: Arc<Shared>,
+    store: Store,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    // Held for its lock, given up last.
+    _directory: Option<DataDirectory>,
+}
+
+impl Gateway {
+    /// Starts a gateway. When this returns, both addresses answer.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting; nothing is left running then.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        check(&options)?;
+        let directory = match &options.data {
+            DataLocation::Memory => None,
+            DataLocation::Directory(path) => Some(lock(path).await?),
+        };
+        let key = management_key(&options, directory.as_ref())?;
+        let keys = known_keys(&options, &key)?;
+        let management = listen(options.listen).await?;
+        let inference = listen(options.inference_listen).await?;
+        let store = open_store(directory.as_ref())?;
+        let shared = Arc::new(Shared { clock: clock(&options), ..Shared::default() });
+        let syncer = Arc::new(Syncer::new(store.clone(), Arc::clone(&shared), options.sync_interval));
+        fill(&store, &syncer, &shared, &options).await?;
+        let addresses = Addresses {
+            management_url: url_of(&management)?,
+            inference_url: url_of(&inference)?,
+            pid: std::process::id(),
+        };
+        if let Some(directory) = &directory {
+            directory.announce(&addresses)?;
+        }
+        let plane = Arc::new(Plane {
+            shared: Arc::clone(&shared),
+            store: store.clone(),
+            syncer: Arc::clone(&syncer),
+            keys,
+            rules: Rules {
+                org_prefixes: options.org_prefixes.clone(),
+                allow_private_upstreams: options.allow_private_upstreams,
+            },
+            not_onboarded: options.not_onboarded,
+            rate: Plane::rate_of(options.management_rate_limit),
+        });
+        let gateway = Self {
+            addresses,
+            key,
+            shared,
+            store,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            _directory: directory,
+        };
+        gateway.spawn(&plane, syncer, management, inference);
+        Ok(gateway)
+    }
+
+    fn spawn(&self, plane: &Arc<Plane>, syncer: Arc<Syncer>, management: TcpListener, inference: TcpListener) {
+        let operator = data::operator_router(Arc::clone(&self.shared));
+        let open = data::open_router(Arc::clone(&self.shared));
+        let service = management::router(plane, operator, open).map_request(management::without_trailing_slash);
+        self.tasks.spawn(serve(management, service, ServeLimits::default(), self.stop.clone()));
+        self.tasks.spawn(data::serve(inference, Arc::clone(&self.shared), self.stop.clone()));
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { syncer.run(stop).await });
+        let (store, shared, stop) = (self.store.clone(), Arc::clone(&self.shared), self.stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                outcome = store.check() => if let Err(error) = outcome {
+                    tracing::error!(%error, "the full check of the database failed");
+                    shared.sync.damaged(error.to_string());
+                },
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The management key.
+    #[must_use]
+    pub fn key(&self) -> &SecretString {
+        &self.key
+    }
+
+    /// What both planes hold.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Takes no more connections, lets requests under way finish, and closes the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.close().await;
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What is wrong with the options by themselves.
+fn check(options: &Options) -> Result<(), StartError> {
+    for address in [options.listen, options.inference_listen] {
+        if !address.ip().is_loopback() && !options.listen_beyond_loopback {
+            return Err(StartError::Option(format!(
+                "{address} can be reached from other machines; hint: --listen-beyond-loopback allows it"
+            )));
+        }
+    }
+    if options.data == DataLocation::Memory && options.management_key.is_none() {
+        let message = "a store in memory keeps no key; hint: give one in REPOINT_GATEWAY_KEY";
+        return Err(StartError::Option(message.to_owned()));
+    }
+    if options.sync_interval < Duration::from_millis(10) {
+        return Err(StartError::Option("the sync interval must be at least 10ms".to_owned()));
+    }
+    if options.org_prefixes.is_empty() {
+        return Err(StartError::Option("at least one --org-prefix is needed".to_owned()));
+    }
+    for prefix in &options.org_prefixes {
+        if Slug::parse(&format!("{prefix}/x")).is_err() {
+            return Err(StartError::Option(format!(
+                "org prefix {prefix:?} is not valid; hint: letters, digits, '.', '_', '~' and '-' are allowed"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever asks whether the directory is in use holds its lock for a moment, which is no reason to give up.
+async fn lock(path: &Path) -> Result<DataDirectory, DirectoryError> {
+    for _ in 1..LOCK_TRIES {
+        match DataDirectory::lock(path) {
+            Err(DirectoryError::Locked { .. }) => tokio::time::sleep(LOCK_PAUSE).await,
+            other => return other,
+        }
+    }
+    DataDirectory::lock(path)
+}
+
+fn management_key(options: &Options, directory: Option<&DataDirectory>) -> Result<SecretString, StartError> {
+    let key = match (&options.management_key, directory) {
+        (Some(key), _) => key.clone(),
+        (None, Some(directory)) => keyfile::management_key(&directory.file(MANAGEMENT_KEY))?,
+        (None, None) => return Err(StartError::Option("a store in memory keeps no key".to_owned())),
+    };
+    usable(&key, "the management key")?;
+    Ok(key)
+}
+
+fn usable(key: &SecretString, what: &str) -> Result<(), StartError> {
+    let text = key.expose_secret();
+    if text.chars().count() < KEY_CHARS_MIN {
+        return Err(StartError::Option(format!("{what} must have at least {KEY_CHARS_MIN} characters")));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(StartError::Option(format!("{what} must be of printable ASCII characters without spaces")));
+    }
+    Ok(())
+}
+
+fn known_keys(options: &Options, key: &SecretString) -> Result<Vec<KnownKey>, StartError> {
+    let mut keys = vec![KnownKey::new(key, Scope::Manage)];
+    if let Some(path) = &options.management_view_key_file {
+        let view = keyfile::read(path)?;
+        usable(&view, "the view key")?;
+        if view.expose_secret() == key.expose_secret() {
+            return Err(StartError::Option("the view key must not be the management key".to_owned()));
+        }
+        keys.push(KnownKey::new(&view, Scope::View));
+    }
+    Ok(keys)
+}
+
+fn clock(options: &Options) -> Clock {
+    if options.virtual_clock { Clock::fixed(crate::clock::now()) } else { Clock::Machine }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn url_of(listener: &TcpListener) -> Result<String, StartError> {
+    let unknown = |source| StartError::Listen { address: SocketAddr::from(([0, 0, 0, 0], 0)), source };
+    Ok(format!("http://{}", listener.local_addr().map_err(unknown)?))
+}
+
+fn open_store(directory: Option<&DataDirectory>) -> Result<Store, StartError> {
+    let (place, vault) = match directory {
+        None => (Place::Memory, Vault::in_memory()?),
+        Some(directory) => (Place::File(directory.file(DATABASE)), Vault::from_file(&directory.file(VAULT_KEY))?),
+    };
+    Ok(Store::open(&place, vault)?)
+}
+
+/// Seeds an empty store and takes the first sync. What the demo writes after it waits for the next one.
+async fn fill(store: &Store, syncer: &Syncer, shared: &Shared, options: &Options) -> Result<(), StartError> {
+    let org_prefix = options.org_prefixes.first().map_or("", String::as_str);
+    let late = store.seed(options.seed, org_prefix, shared.clock.now()).await?;
+    syncer.now().await.map_err(StartError::Rows)?;
+    for endpoint in late {
+        store.create_endpoint(endpoint, Origin::system(shared.clock.now())).await.map_err(SeedError::Store)?;
+    }
+    Ok(())
+}

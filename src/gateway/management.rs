@@ -1,0 +1,105 @@
+//! The management plane: the table of its routes, and what they all hold.
+//!
+//! A file a resource. Every request has passed [`crate::gateway::auth`] before it gets to one, but for the health
+//! checks at the root.
+
+mod audit;
+mod body;
+mod cursor;
+mod endpoints;
+mod health;
+mod query;
+mod rate;
+mod reply;
+mod sync;
+mod target;
+mod workspace;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::middleware;
+use axum::routing::{delete, get};
+
+use crate::gateway::auth::{self, KnownKey};
+use crate::gateway::error::ApiError;
+use crate::gateway::state::Shared;
+use crate::gateway::store::Store;
+use crate::gateway::sync::Syncer;
+use rate::Rate;
+
+/// What every route holds.
+#[derive(Debug)]
+pub(crate) struct Plane {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Store,
+    pub(crate) syncer: Arc<Syncer>,
+    pub(crate) keys: Vec<KnownKey>,
+    pub(crate) rules: Rules,
+    pub(crate) not_onboarded: bool,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// What requests are checked against beside the rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// The prefixes that slugs may have.
+    pub(crate) org_prefixes: Vec<String>,
+    /// Whether a `base_url` may name a loopback or private address.
+    pub(crate) allow_private_upstreams: bool,
+}
+
+impl Plane {
+    pub(crate) fn rate_of(per_second: Option<NonZeroU32>) -> Option<Rate> {
+        per_second.map(Rate::new)
+    }
+}
+
+/// Everything on the management address. `operator` is what the data plane has there, behind the same key;
+/// `open` is what it has there for everybody.
+pub(crate) fn router(plane: &Arc<Plane>, operator: Router, open: Router) -> Router {
+    let closed = Router::new()
+        .route("/v1/gateway/endpoints", get(endpoints::list).post(endpoints::create))
+        .route("/v1/gateway/endpoints/{id}", get(endpoints::read).patch(endpoints::update).delete(endpoints::delete))
+        .route("/v1/audit_logs", get(audit::list))
+        .route("/v1/models", get(workspace::models))
+        .route("/v1/models/{id}", get(workspace::model))
+        .route("/v1/models/{id}/environments", get(workspace::environments))
+        .route("/v1/models/{id}/deployments", get(workspace::deployments))
+        .route("/v1/secrets", get(workspace::secrets).post(workspace::upsert_secret))
+        .route("/v1/secrets/{name}", delete(workspace::delete_secret))
+        .route("/v1/users/me", get(workspace::me))
+        .route("/repoint/v1/sync", get(sync::read).post(sync::now))
+        .with_state(Arc::clone(plane))
+        .merge(operator)
+        .fallback(|uri: Uri| async move { ApiError::NotFound(format!("there is nothing at {}", uri.path())) })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(middleware::from_fn_with_state(Arc::clone(plane), auth::check));
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(Arc::clone(plane))
+        .merge(open)
+        .merge(closed)
+}
+
+/// The same request without a slash at the end of its path: the contract writes `POST /` for the resource itself.
+pub(crate) fn without_trailing_slash<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return request;
+    }
+    let path_and_query = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = path_and_query.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}

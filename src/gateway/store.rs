@@ -1,0 +1,187 @@
+//! The rows: the only files with SQL.
+//!
+//! One thread writes, several requests in one transaction, each in a savepoint of its own; a write is answered
+//! after its commit has reached the disk. Reads run beside it on connections of their own and see one state. A
+//! write moves the revision, which is stored in the same transaction; the sync compares it with what is served.
+//!
+//! A file a resource; [`file`] is how a database is found, made and refused.
+
+mod audit;
+mod endpoints;
+mod file;
+mod reader;
+mod routes;
+mod secrets;
+mod seed;
+mod workspace;
+mod writer;
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::api::Time;
+use crate::gateway::vault::Vault;
+
+pub use audit::{AuditDirection, AuditQuery, Origin};
+pub use endpoints::{Change, NewEndpoint, Patch};
+pub use file::OpenError;
+use reader::Readers;
+pub use seed::SeedError;
+use writer::{Message, Transaction, Writer};
+
+/// Where a list goes on: the creation number of the last row that was answered.
+pub type Sequence = i64;
+
+/// The rows of one gateway. Cheap to clone; the writer ends when the last clone is gone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: mpsc::Sender<Message>,
+    readers: Readers,
+    vault: std::sync::Arc<Vault>,
+}
+
+/// What a write gave, and the revision that it made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written<T> {
+    /// What the write answers.
+    pub value: T,
+    /// The store's revision after it.
+    pub revision: u64,
+}
+
+/// What a read gave, and the revision that it saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// What was read.
+    pub value: T,
+    /// The store's revision when it was read.
+    pub revision: u64,
+}
+
+/// Rows of a list, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows<T> {
+    /// At most as many as were asked for.
+    pub rows: Vec<T>,
+    /// The last row's number, where more rows follow it.
+    pub next: Option<Sequence>,
+}
+
+/// Why a request to the store came to nothing. A refusal is the caller's affair, all else the operator's.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// There is no such row.
+    #[error("{0}")]
+    NotFound(String),
+    /// The row belongs to somebody else.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The request breaks a rule; the text names the field.
+    #[error("{0}")]
+    Invalid(String),
+    /// The row has moved since the caller read it.
+    #[error("the endpoint was changed at {updated_at}")]
+    Moved {
+        /// When it was.
+        updated_at: Time,
+    },
+    /// The database failed.
+    #[error("database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A row does not hold what it must.
+    #[error("{0}")]
+    Damaged(String),
+    /// Something in this program failed.
+    #[error("store failed: {0}")]
+    Internal(&'static str),
+    /// The gateway is shutting down.
+    #[error("store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// True where the caller asked for what cannot be given, and nothing is wrong with the gateway.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::NotFound(_) | Self::Forbidden(_) | Self::Invalid(_) | Self::Moved { .. } => true,
+            Self::Database(_) | Self::Damaged(_) | Self::Internal(_) | Self::Closed => false,
+        }
+    }
+}
+
+/// Where the rows are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In memory, lost at the end.
+    Memory,
+    /// In this file.
+    File(PathBuf),
+}
+
+impl Store {
+    /// Opens the rows, makes them where there are none, and starts the writer.
+    ///
+    /// # Errors
+    /// A damaged database, one of a newer program, or one that cannot be read or written.
+    pub fn open(place: &Place, vault: Vault) -> Result<Self, OpenError> {
+        let connection = file::open(place)?;
+        let writer = Writer::start(connection)?;
+        let readers = match place {
+            Place::Memory => Readers::through(writer.clone()),
+            Place::File(path) => Readers::of_file(path.clone()),
+        };
+        Ok(Self { writer, readers, vault: std::sync::Arc::new(vault) })
+    }
+
+    /// The store's revision.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn revision(&self) -> Result<u64, StoreError> {
+        Ok(self.readers.read(|_| Ok(())).await?.revision)
+    }
+
+    /// Reads every page of the database for damage that a start does not look for. Takes long on a large one.
+    ///
+    /// # Errors
+    /// What is damaged.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let verdict = self.readers.read(|connection| {
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map_err(StoreError::from)
+        });
+        match verdict.await?.value.as_str() {
+            "ok" => Ok(()),
+            damage => Err(StoreError::Damaged(format!("database is damaged: {damage}"))),
+        }
+    }
+
+    /// Ends the writer after what is queued and closes its connection. Writes after it fail.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.writer.send(Message::Close(reply)).await.is_ok() {
+            // An error means that the writer has already ended.
+            let _ = closed.await;
+        }
+    }
+
+    /// Runs a write in a transaction that others may share, and answers after it is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Written<T>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.send(Message::write(work, reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Seen<T>, StoreError> {
+        self.readers.read(work).await
+    }
+}

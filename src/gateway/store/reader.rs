@@ -1,0 +1,89 @@
+//! Reads beside the writer: a few connections of their own, on threads that may block.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::writer::{Message, read_revision};
+use super::{Seen, StoreError};
+
+/// The most reads at the same time; more wait.
+const CONNECTIONS_MAX: usize = 4;
+
+/// Where reads run.
+#[derive(Debug, Clone)]
+pub(super) enum Readers {
+    /// On the writer's thread: a database in memory has one connection.
+    Writer(mpsc::Sender<Message>),
+    /// On connections of their own.
+    File(Arc<Pool>),
+}
+
+/// Connections to one file.
+#[derive(Debug)]
+pub(super) struct Pool {
+    path: PathBuf,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn through(writer: mpsc::Sender<Message>) -> Self {
+        Self::Writer(writer)
+    }
+
+    pub(super) fn of_file(path: PathBuf) -> Self {
+        let idle = Mutex::new(Vec::with_capacity(CONNECTIONS_MAX));
+        Self::File(Arc::new(Pool { path, permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)), idle }))
+    }
+
+    /// Runs a read in one transaction, so that all it sees is of one revision.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Seen<T>, StoreError> {
+        match self {
+            Self::Writer(writer) => {
+                let (reply, answer) = oneshot::channel();
+                writer.send(Message::read(work, reply)).await.map_err(|_| StoreError::Closed)?;
+                answer.await.map_err(|_| StoreError::Closed)?
+            }
+            Self::File(pool) => {
+                let permit = Arc::clone(&pool.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+                let pool = Arc::clone(pool);
+                // The permit goes along: a caller who leaves does not end the read.
+                let read = move || {
+                    let seen = pool.read(work);
+                    drop(permit);
+                    seen
+                };
+                tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Internal("a read panicked"))?
+            }
+        }
+    }
+}
+
+impl Pool {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<Seen<T>, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| self.connect(), Ok)?;
+        let transaction = connection.unchecked_transaction()?;
+        let revision = read_revision(&transaction)?;
+        let outcome = work(&transaction);
+        transaction.finish()?;
+        // After a failure a fresh connection may do better.
+        if outcome.as_ref().map_or_else(StoreError::is_refusal, |_| true) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        outcome.map(|value| Seen { value, revision })
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        super::file::tune(&connection)?;
+        Ok(connection)
+    }
+}

@@ -1,0 +1,8 @@
+//! The bundled gateway over real HTTP.
+
+mod audit;
+mod auth;
+mod endpoints;
+
+mod sync;
+mod workspace;

@@ -1,0 +1,91 @@
+//! The sync: when a write reaches the data plane, and how that is told.
+
+use std::time::Duration;
+
+use repoint::api::{Endpoint, SyncReport};
+use serde_json::json;
+
+use crate::support::gateway::TestGateway;
+
+async fn report(gateway: &TestGateway) -> SyncReport {
+    gateway.get("/repoint/v1/sync").await.body()
+}
+
+#[tokio::test]
+async fn a_write_waits_for_the_sync_and_then_is_served() {
+    let gateway = TestGateway::start().await;
+    gateway.sync().await;
+    let reply = gateway
+        .post(
+            "/v1/gateway/endpoints",
+            &json!({"slug": "my-org/a", "targets": [{"provider": "BASETEN", "model_id": "3kZ9xqd"}]}),
+        )
+        .await;
+    let written = reply.revision();
+    let waiting = report(&gateway).await;
+    assert_eq!(waiting.revision, written);
+    assert!(waiting.applied_revision < written);
+    assert!(!gateway.gateway().shared().snapshots.enter().by_slug.contains_key("my-org/a"));
+    gateway.sync().await;
+    let live = report(&gateway).await;
+    assert!(live.applied_revision >= written);
+    assert!(live.last_sync_at > reply.body::<Endpoint>().updated_at);
+    assert!(gateway.gateway().shared().snapshots.enter().by_slug.contains_key("my-org/a"));
+}
+
+#[tokio::test]
+async fn the_demo_leaves_two_endpoints_waiting() {
+    let gateway = TestGateway::start().await;
+    let report = report(&gateway).await;
+    assert_eq!(report.revision - report.applied_revision, 2);
+    assert_eq!(gateway.gateway().shared().snapshots.len(), 12);
+}
+
+#[tokio::test]
+async fn the_interval_brings_writes_over_by_itself() {
+    let gateway = TestGateway::with(|options| options.sync_interval = Duration::from_millis(20)).await;
+    let made = gateway.endpoint("my-org/a").await;
+    // Each report is a round trip; the loop ends with the sync that the interval brings.
+    let mut seen = report(&gateway).await;
+    while seen.applied_revision < seen.revision {
+        seen = report(&gateway).await;
+    }
+    assert!((seen.interval_seconds - 0.02).abs() < 1e-9);
+    assert!(gateway.gateway().shared().snapshots.enter().by_slug.contains_key(&made.slug));
+}
+
+#[tokio::test]
+async fn requests_under_way_are_counted_on_the_revision_they_began_on() {
+    let gateway = TestGateway::start().await;
+    let held = gateway.gateway().shared().snapshots.enter();
+    gateway.endpoint("my-org/a").await;
+    gateway.sync().await;
+    assert_eq!(report(&gateway).await.in_flight.into_iter().collect::<Vec<_>>(), [(held.revision, 1)]);
+    drop(held);
+    assert!(report(&gateway).await.in_flight.is_empty());
+}
+
+#[tokio::test]
+async fn a_sync_without_news_moves_the_time_and_not_the_revision() {
+    let gateway = TestGateway::start().await;
+    gateway.sync().await;
+    let first = report(&gateway).await;
+    gateway.sync().await;
+    let second = report(&gateway).await;
+    assert_eq!(first.applied_revision, second.applied_revision);
+    assert!(second.last_sync_at > first.last_sync_at);
+    assert_eq!(first.next_sync_at, second.next_sync_at);
+}
+
+#[tokio::test]
+async fn the_workspaces_models_and_secrets_are_in_the_snapshot() {
+    let gateway = TestGateway::start().await;
+    gateway.post("/v1/secrets", &json!({"name": "openai_api_key", "value": "sk-real"})).await;
+    gateway.sync().await;
+    let routes = gateway.gateway().shared().snapshots.enter();
+    assert_eq!(routes.models["3kZ9xqd"].environments.len(), 3);
+    let secret = &routes.secrets["s3cOpAi"];
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&secret.value), "sk-real");
+    assert!(!secret.simulated && routes.secrets["s9cAnth"].simulated);
+    assert!(!format!("{routes:?}").contains("sk-real"), "a snapshot that is printed tells no secret");
+}
