@@ -7,6 +7,7 @@
 //! Start with [`Change`]. Only [`mod@run`] speaks to a server and only [`journal`] touches files; the rest is pure.
 
 pub mod change;
+pub mod command;
 pub mod content;
 pub mod diff;
 pub mod follow;

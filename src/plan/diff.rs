@@ -184,7 +184,7 @@ fn unknown_fields(unknown: &Unknown) -> Fields {
 }
 
 /// The value, or a mask where its field's name looks like a secret's.
-fn masked(name: &str, value: &Value) -> Value {
+pub(super) fn masked(name: &str, value: &Value) -> Value {
     let lower = name.to_ascii_lowercase();
     let is_reference = lower.ends_with("_id") || lower.ends_with("_name");
     let looks_secret = ["secret", "password", "token", "credential", "authorization", "api_key", "apikey", "private"]

@@ -48,7 +48,7 @@ impl Prober {
         }
         let mut builder = reqwest::Client::builder().timeout(PROBE_TIMEOUT).redirect(reqwest::redirect::Policy::none());
         if is_loopback {
-            builder = builder.no_proxy();
+            builder = builder.no_proxy().tls_certs_only([]);
         }
         let http = builder.build().map_err(|error| format!("cannot set up the probe: {error}"))?;
         let mut url = inference_url.clone();
