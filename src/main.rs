@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    repoint::cli::main()
+    repoint::cli::run(std::env::args_os())
 }

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::config;
+use crate::config::{self, Paths};
 use crate::gateway::{Addresses, DataLocation, Gateway, Options, Seed};
 
 /// `repoint gateway …`.
@@ -89,7 +89,7 @@ impl Run {
             Some(path) if path.as_os_str() == ":memory:" => DataLocation::Memory,
             Some(path) => DataLocation::Directory(path),
             None => DataLocation::Directory(
-                config::gateway_data_directory().context("there is no home directory; hint: give --data DIR")?,
+                Paths::find().context("there is no home directory; hint: give --data DIR")?.gateway_data,
             ),
         };
         Ok(Options {

@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod client;
 mod gateway;
 mod support;
 mod webhook;

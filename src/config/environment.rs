@@ -1,0 +1,39 @@
+//! The environment. Nobody else reads it.
+
+use std::ffi::OsString;
+
+use secrecy::SecretString;
+
+use super::{ConfigError, GATEWAY_KEY};
+
+/// A variable's text; `None` where it is unset, empty, or no text.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    variable_os(name)?.into_string().ok()
+}
+
+/// A variable as it is; `None` where it is unset or empty.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn variable_os(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Who sits here, for the journal: `user@host`.
+#[must_use]
+pub fn author() -> String {
+    let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{host}")
+}
+
+/// The management key of a gateway that runs here.
+///
+/// # Errors
+/// It is not a text.
+pub fn gateway_key() -> Result<Option<SecretString>, ConfigError> {
+    let Some(key) = variable_os(GATEWAY_KEY) else { return Ok(None) };
+    // The value is not shown: it is a key.
+    let key = key.into_string().map_err(|_| ConfigError::new(format!("{GATEWAY_KEY} is not a text in UTF-8")))?;
+    Ok(Some(SecretString::from(key)))
+}

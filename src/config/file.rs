@@ -1,0 +1,170 @@
+//! The configuration's text: read strictly, and changed without losing its comments.
+
+mod edit;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::Url;
+
+use super::context::LOCAL;
+use super::{ConfigError, Context, KeySource, Server, is_hosted};
+
+pub use edit::{add_context, remove_context, use_context};
+
+/// How the dashboard looks and behaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The name of a theme.
+    pub theme: Option<String>,
+    /// Whether the mouse is taken at the start; it is where this is absent.
+    pub mouse: Option<bool>,
+}
+
+/// What a file says.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) current: Option<String>,
+    pub(super) settings: Settings,
+    pub(super) contexts: Vec<Context>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    context: Option<String>,
+    #[serde(default)]
+    dashboard: Settings,
+    #[serde(default)]
+    contexts: BTreeMap<toml::Spanned<String>, toml::Spanned<WrittenContext>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenContext {
+    management_url: toml::Spanned<String>,
+    #[serde(default)]
+    inference_url: Option<toml::Spanned<String>>,
+    key: toml::Spanned<WrittenKey>,
+    #[serde(default)]
+    org_prefixes: Vec<String>,
+    #[serde(default)]
+    protected: Option<bool>,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    accent: Option<String>,
+    #[serde(default)]
+    probe_key: Option<toml::Spanned<WrittenKey>>,
+    #[serde(default)]
+    certificates: Option<PathBuf>,
+}
+
+/// Exactly one of its fields.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenKey {
+    #[serde(default)]
+    env: Option<String>,
+    #[serde(default)]
+    command: Option<Vec<String>>,
+    #[serde(default)]
+    keyring: Option<String>,
+    #[serde(default)]
+    file: Option<PathBuf>,
+}
+
+/// Where in a file something stands, for errors.
+struct Source<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl Source<'_> {
+    fn error(&self, at: usize, message: impl std::fmt::Display) -> ConfigError {
+        let line = self.text.get(..at).map(|before| before.matches('\n').count() + 1);
+        ConfigError::in_file(self.path, line, message)
+    }
+
+    fn url(&self, written: &toml::Spanned<String>, name: &str) -> Result<Url, ConfigError> {
+        let wrong = |message: String| Err(self.error(written.span().start, message));
+        match Url::parse(written.get_ref()) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+            Ok(_) => wrong(format!("{name} must begin with https://")),
+            Err(error) => wrong(format!("{name} is no address: {error}")),
+        }
+    }
+
+    fn key(&self, written: toml::Spanned<WrittenKey>, name: &str) -> Result<KeySource, ConfigError> {
+        let start = written.span().start;
+        let WrittenKey { env, command, keyring, file } = written.into_inner();
+        match (env, command, keyring, file) {
+            (Some(variable), None, None, None) => Ok(KeySource::Variable(variable)),
+            (None, Some(words), None, None) if !words.is_empty() => Ok(KeySource::Command(words)),
+            (None, None, Some(entry), None) => Ok(KeySource::Keyring(entry)),
+            (None, None, None, Some(path)) => Ok(KeySource::File(path)),
+            _ => {
+                Err(self.error(start, format!("{name} must say exactly one place that the key comes from")).with_hint(
+                    format!("{name} = {{ env = \"NAME\" }}, or command = [\"…\"], keyring = \"…\", file = \"…\""),
+                ))
+            }
+        }
+    }
+
+    fn context(&self, name: &str, written: WrittenContext) -> Result<Context, ConfigError> {
+        let management_url = self.url(&written.management_url, "management_url")?;
+        let inference_url = written.inference_url.as_ref().map(|url| self.url(url, "inference_url")).transpose()?;
+        let key_place = written.key.span().start;
+        let key = self.key(written.key, "key")?;
+        key.may_go_to(&management_url).map_err(|error| {
+            let placed = self.error(key_place, &error);
+            ConfigError { hint: error.hint, ..placed }
+        })?;
+        let is_protected = written.protected.unwrap_or_else(|| is_hosted(&management_url));
+        let probe_key = written.probe_key.map(|key| self.key(key, "probe_key")).transpose()?;
+        Ok(Context {
+            org_prefixes: written.org_prefixes,
+            is_protected,
+            is_read_only: written.read_only,
+            accent: written.accent,
+            probe_key,
+            certificates: written.certificates,
+            ..Context::new(name, Server::Remote { management_url, inference_url }, key)
+        })
+    }
+}
+
+/// Reads a configuration. Nothing that is unknown is passed over: a misspelt `protected` must not unprotect.
+pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
+    let source = Source { text, path };
+    let written: Written = toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or(0, |span| span.start);
+        let explained = source.error(place, error.message());
+        match meant(error.message()) {
+            Some(hint) => explained.with_hint(hint),
+            None => explained,
+        }
+    })?;
+    let mut entries: Vec<_> = written.contexts.into_iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    let mut contexts = Vec::with_capacity(entries.len());
+    for (name, context) in entries {
+        if name.get_ref() == LOCAL {
+            return Err(source
+                .error(name.span().start, "the name local is taken by the local gateway")
+                .with_hint("choose another name"));
+        }
+        contexts.push(source.context(name.get_ref(), context.into_inner())?);
+    }
+    Ok(File { current: written.context, settings: written.dashboard, contexts })
+}
+
+/// What was meant by an unknown setting: serde's message names it and all that are known.
+fn meant(message: &str) -> Option<String> {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (word, known) = quoted.split_first()?;
+    message.starts_with("unknown field").then(|| crate::near::did_you_mean(word, known.iter().copied())).flatten()
+}
