@@ -159,8 +159,10 @@ impl Store {
         }
     }
 
-    /// Ends the writer after what is queued and closes its connection. Writes after it fail.
+    /// Ends the writer after what is queued and closes the connections, so that nothing is left in the log beside
+    /// the database. Writes after it fail.
     pub async fn close(&self) {
+        self.readers.close();
         let (reply, closed) = oneshot::channel();
         if self.writer.send(Message::Close(reply)).await.is_ok() {
             // An error means that the writer has already ended.

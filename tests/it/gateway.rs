@@ -3,6 +3,8 @@
 mod audit;
 mod auth;
 mod endpoints;
-
+mod paging;
+mod process;
+mod storage;
 mod sync;
 mod workspace;

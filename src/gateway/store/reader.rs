@@ -39,6 +39,13 @@ impl Readers {
         Self::File(Arc::new(Pool { path, permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)), idle }))
     }
 
+    /// Closes what is idle.
+    pub(super) fn close(&self) {
+        if let Self::File(pool) = self {
+            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// Runs a read in one transaction, so that all it sees is of one revision.
     pub(super) async fn read<T: Send + 'static>(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -117,6 +117,9 @@ pub(crate) type Late = Vec<NewEndpoint>;
 impl Store {
     /// Fills the store where it has no rows at all. Gives what is to be written after the first sync.
     pub(crate) async fn seed(&self, seed: Seed, org_prefix: &str, now: Time) -> Result<Late, SeedError> {
+        if self.read(is_used).await.map_err(SeedError::Store)?.value {
+            return Ok(Vec::new());
+        }
         let mut late = Vec::new();
         let (workspace, demo) = match seed {
             Seed::None => return Ok(late),
@@ -130,8 +133,8 @@ impl Store {
         let times: Vec<_> = demo.iter().map(|seed| (seed.created_minutes_ago, seed.updated_minutes_ago)).collect();
         let demo = endpoints_of(demo, org_prefix)?.into_iter().zip(times).collect();
         let vault = Arc::clone(&self.vault);
-        let seeded = self.write(move |transaction| fill(transaction, &vault, workspace, demo, now)).await?.value;
-        Ok(if seeded { late } else { Vec::new() })
+        self.write(move |transaction| fill(transaction, &vault, workspace, demo, now)).await?;
+        Ok(late)
     }
 }
 
@@ -143,18 +146,20 @@ fn minutes_before(now: Time, minutes: u64) -> Time {
     now.minus(Duration::from_mins(minutes))
 }
 
+/// Whether anything was ever written.
+fn is_used(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM models) OR EXISTS (SELECT 1 FROM secrets)
+                   OR EXISTS (SELECT 1 FROM endpoints) OR EXISTS (SELECT 1 FROM audit)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 fn fill(
     transaction: &Transaction<'_>,
     vault: &Vault,
     workspace: WorkspaceSeed,
     demo: Vec<(NewEndpoint, (u64, u64))>,
     now: Time,
-) -> Result<bool, StoreError> {
-    let used = "SELECT EXISTS (SELECT 1 FROM models) OR EXISTS (SELECT 1 FROM secrets)
-                    OR EXISTS (SELECT 1 FROM endpoints) OR EXISTS (SELECT 1 FROM audit)";
-    if transaction.connection.query_row(used, [], |row| row.get(0))? {
-        return Ok(false);
-    }
+) -> Result<(), StoreError> {
     for model in &workspace.models {
         insert_model(transaction, model, now)?;
     }
@@ -175,7 +180,7 @@ fn fill(
         let fields = [("gateway_endpoint_id", Some(new.id.as_str())), ("slug", Some(new.slug.as_str()))];
         record(transaction, &Origin::system(created), "GATEWAY_ENDPOINT_CREATED", &fields)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 fn insert_model(transaction: &Transaction<'_>, model: &ModelSeed, now: Time) -> Result<(), StoreError> {
