@@ -75,6 +75,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             logging::to_stderr();
             gateway::run(command, output::json_line).map(|()| Exit::Done)
         }
-        None => dashboard::run(&cli.select, Config::load(Paths::find()?)?),
+        None => dashboard::run(&cli.select, &Config::load(Paths::find()?)?),
     }
 }

@@ -65,20 +65,33 @@ pub fn access(context: &Context) -> Access {
     }
 }
 
-/// A client of a remote context. Its key's command may take a while.
+/// To whom to speak in a remote context, and with which key. The key's command may take a while.
 ///
 /// # Errors
 /// The key cannot be had, or must not be sent to this address; or the context is the local one.
-pub async fn remote(context: &Context, observer: Option<Observer>) -> Result<Connection, ConnectError> {
-    let Server::Remote { management_url, inference_url } = &context.server else {
-        return Err(ConfigError::new("the local gateway has to be started first").into());
+pub async fn options(context: &Context) -> Result<Options, ConfigError> {
+    let Server::Remote { management_url, .. } = &context.server else {
+        return Err(ConfigError::new("the local gateway has to be started first"));
     };
     context.key.may_go_to(management_url)?;
     let mut options = Options::new(management_url.clone(), context.key.read().await?);
     options.access = access(context);
     options.extra_certificates = certificates(context)?;
+    Ok(options)
+}
+
+/// A client of a remote context. Its key's command may take a while.
+///
+/// # Errors
+/// As [`options`], and where no client can be made of them.
+pub async fn remote(context: &Context, observer: Option<Observer>) -> Result<Connection, ConnectError> {
+    let mut options = options(context).await?;
     options.observer = observer;
-    Ok(Connection { client: Client::new(options)?, inference_url: inference_url.clone() })
+    let inference_url = match &context.server {
+        Server::Local => None,
+        Server::Remote { inference_url, .. } => inference_url.clone(),
+    };
+    Ok(Connection { client: Client::new(options)?, inference_url })
 }
 
 /// A client of a local gateway that runs.

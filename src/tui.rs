@@ -28,6 +28,7 @@
 //! has the keys; [`app::Model::place`] says so by itself.
 
 pub mod app;
+pub mod draw;
 pub mod effect;
 pub mod form;
 pub mod keymap;
@@ -43,5 +44,5 @@ pub mod text;
 pub mod theme;
 pub mod view;
 
-pub use perform::{Open, Start, StartContext};
+pub use perform::{Connect, How, Open, Start, StartContext};
 pub use runtime::run;

@@ -1,36 +1,115 @@
 //! `repoint` without a subcommand: the dashboard.
+//!
+//! Nothing is waited for before the first paint: the configuration is one file, keys are read and servers
+//! called afterwards.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::runtime::Handle;
 
 use super::select::Select;
 use super::{Exit, logging, output};
-use crate::config::{Config, Context};
+use crate::client::{ClientError, ErrorKind};
+use crate::config::{self, Config, Context, Server, variable};
+use crate::connect;
+use crate::tui::perform::How;
+use crate::tui::session::{ContextInfo, ContextKind};
+use crate::tui::theme::Depth;
+use crate::tui::{self, Open, Start, StartContext};
 
-/// Everything that the dashboard starts with.
-#[derive(Debug)]
-pub struct Start {
-    /// What the configuration says.
-    pub config: Config,
-    /// What to open at once; the welcome screen where it is absent.
-    pub open: Option<Context>,
-    /// How often a gateway that is started here syncs.
-    pub sync_interval: Option<std::time::Duration>,
-}
-
-/// Opens the dashboard on the context that is named.
+/// Opens the dashboard on the context that is named, or the welcome screen.
 ///
 /// # Errors
-/// The context is unknown, or the dashboard failed.
-pub fn run(select: &Select, config: Config) -> anyhow::Result<Exit> {
+/// The context is unknown, or the terminal went away.
+pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         output::talk("error: the dashboard needs a terminal");
         output::talk("hint: repoint --help lists what works without one");
         return Ok(Exit::Differs);
     }
-    let open = select.named(&config)?;
-    if let Err(error) = logging::to_file(&config.paths.log_file) {
-        output::talk(&format!("no log is kept: {}: {error}", config.paths.log_file.display()));
+    let named = select.named(config)?;
+    let unlogged = logging::to_file(&config.paths.log_file).err();
+    let notice = unlogged.map(|error| format!("no log is kept: {}: {error}", config.paths.log_file.display()));
+    let start = start(config, named, select.sync_interval, notice);
+    let ended_well = tui::run(start).context("the terminal went away")? == std::process::ExitCode::SUCCESS;
+    Ok(if ended_well { Exit::Done } else { Exit::Failed })
+}
+
+fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration>, notice: Option<String>) -> Start {
+    let mut contexts = config.contexts.clone();
+    let open = named.map_or(Open::Welcome, |named| {
+        let known = contexts.iter().position(|context| context.name == named.name && context.server == named.server);
+        Open::Context(known.unwrap_or_else(|| {
+            contexts.push(named);
+            contexts.len() - 1
+        }))
+    });
+    Start {
+        contexts: contexts.into_iter().map(|context| start_context(config, context, sync_interval)).collect(),
+        open,
+        depth: depth(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref()),
+        keymap: tui::keymap::Keymap::default(),
+        notice,
+        journal: config.paths.journal.clone(),
+        who: config::author(),
     }
-    let start = Start { config, open, sync_interval: select.sync_interval };
-    anyhow::bail!("the dashboard is not built in yet: {} contexts", start.config.contexts.len())
+}
+
+fn start_context(config: &Config, context: Context, sync_interval: Option<Duration>) -> StartContext {
+    let (kind, how) = match &context.server {
+        Server::Local => (ContextKind::Local, How::Local(Box::new(connect::launch(config, sync_interval)))),
+        Server::Remote { .. } => {
+            let kind = if context.is_hosted() { ContextKind::Hosted } else { ContextKind::Remote };
+            (kind, how(context.clone()))
+        }
+    };
+    let address = context.management_url().map_or("", url::Url::as_str).trim_end_matches('/').to_owned();
+    let info = ContextInfo {
+        name: context.name,
+        address,
+        kind,
+        is_protected: context.is_protected,
+        is_read_only: context.is_read_only,
+    };
+    StartContext { info, how }
+}
+
+/// Called by the dashboard on a thread that may wait, within its runtime.
+fn how(context: Context) -> How {
+    How::Address(Arc::new(move || {
+        Handle::current().block_on(connect::options(&context)).map_err(|error| {
+            let refused = ClientError::new(ErrorKind::Refused, error.message);
+            match error.hint {
+                Some(hint) => refused.with_hint(hint),
+                None => refused,
+            }
+        })
+    }))
+}
+
+/// How many colours there are, as far as the environment tells. The terminal itself is not asked: it may not answer.
+fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Depth {
+    if no_color.is_some() || matches!(term, None | Some("dumb")) {
+        Depth::None
+    } else if matches!(colorterm, Some("truecolor" | "24bit")) || term.is_some_and(|term| term.ends_with("-direct")) {
+        Depth::True
+    } else {
+        Depth::Sixteen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_what_the_environment_says() {
+        assert_eq!(depth(None, Some("truecolor"), Some("xterm-256color")), Depth::True);
+        assert_eq!(depth(None, None, Some("xterm-256color")), Depth::Sixteen);
+        assert_eq!(depth(Some("1"), Some("truecolor"), Some("xterm")), Depth::None);
+        assert_eq!(depth(None, Some("truecolor"), Some("dumb")), Depth::None);
+    }
 }

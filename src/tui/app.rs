@@ -167,7 +167,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => keys::press(model, &key),
         Message::Paste(text) => keys::paste(model, &text),
-        Message::Mouse(_) | Message::Copied(Ok(())) | Message::Endpoint { .. } => Vec::new(),
+        Message::Mouse(_)
+        | Message::Copied(Ok(()))
+        | Message::Endpoint { .. }
+        | Message::Workspace { .. }
+        | Message::Impact { .. }
+        | Message::Progress { .. }
+        | Message::Report { .. } => Vec::new(),
         Message::Resized(columns, rows) => {
             model.shared.size = (columns, rows);
             Vec::new()
@@ -268,6 +274,7 @@ fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
         }
         GatewayEvent::Failed(failure) => model.shared.notices.fail(now, failure),
         GatewayEvent::Starting
+        | GatewayEvent::Stopping
         | GatewayEvent::Line(_)
         | GatewayEvent::Ready { was_running: false, .. }
         | GatewayEvent::Ended { was_asked: true, .. } => {}

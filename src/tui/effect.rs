@@ -5,7 +5,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::load::Ticket;
-use crate::api::EndpointId;
+use crate::api::{EndpointId, Slug};
+use crate::plan::Plan;
 
 /// A timer of which there is one: setting it again moves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,7 +79,30 @@ pub enum Effect {
         /// Carried by the answer.
         ticket: Ticket,
     },
-    /// Abort what the ticket started.
+    /// Read what targets can name. Answered by `Message::Workspace`, first in part.
+    ReadWorkspace {
+        /// Carried by the answers.
+        ticket: Ticket,
+    },
+    /// Count who is affected by a change of these slugs. Answered by `Message::Impact`.
+    ReadImpact {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// The slugs that are called today.
+        slugs: Vec<Slug>,
+    },
+
+    // Writes.
+    /// Run a plan. Answered by `Message::Progress` and at the end by `Message::Report`.
+    Run {
+        /// Carried by the answers.
+        ticket: Ticket,
+        /// What shall be done.
+        plan: Plan,
+        /// True where a person has just typed what a protected context asks for.
+        is_confirmed: bool,
+    },
+    /// Abort what the ticket started; a plan stops between its changes.
     Cancel(Ticket),
 
     // The local gateway.

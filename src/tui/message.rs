@@ -6,6 +6,8 @@ use super::effect::Timer;
 use super::load::{Failure, Ticket};
 use super::session::ContextInfo;
 use crate::api::{Endpoint, SyncReport, Time};
+use crate::plan::preflight::Workspace;
+use crate::plan::{Impact, Progress, Report};
 
 /// A page of the list, as `perform` hands it on.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub enum GatewayEvent {
         /// True where it ran already and this program did not start it.
         was_running: bool,
     },
+    /// It was asked to end, and answers what is under way.
+    Stopping,
     /// A line of its log.
     Line(String),
     /// It has ended.
@@ -59,7 +63,7 @@ pub enum GatewayEvent {
 }
 
 /// Something that has happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Message {
     // The terminal.
     /// A key was pressed or repeats.
@@ -109,6 +113,37 @@ pub enum Message {
         ticket: Ticket,
         /// What came, with the server's clock.
         answer: Result<(Option<SyncReport>, Option<Time>), Failure>,
+    },
+
+    /// What targets can name.
+    Workspace {
+        /// The request.
+        ticket: Ticket,
+        /// What is known so far.
+        workspace: Box<Workspace>,
+        /// False where the environments are still being read.
+        is_whole: bool,
+    },
+    /// Who is affected by a change.
+    Impact {
+        /// The request.
+        ticket: Ticket,
+        /// What came.
+        answer: Result<Impact, Failure>,
+    },
+    /// A running plan moved on.
+    Progress {
+        /// The plan.
+        ticket: Ticket,
+        /// What moved.
+        progress: Progress,
+    },
+    /// A plan is over, or could not begin.
+    Report {
+        /// The plan.
+        ticket: Ticket,
+        /// What became of it.
+        answer: Box<Result<Report, Failure>>,
     },
 
     // The local gateway.

@@ -1,138 +1,128 @@
-//! Does what effects ask for, and answers with messages. The only file of the dashboard that sees the client, the
+//! Does what effects ask for, and answers with messages. The only part of the dashboard that sees the client, the
 //! runner of plans and the local gateway's process.
 //!
-//! Every request is a task under its ticket; `Cancel`, and leaving, abort it. Keys of contexts live here alone.
+//! Every request is a task under its ticket; `Cancel`, another context, and leaving abort it. A write is never aborted:
+//! it is told to stop between its changes. Keys of contexts live here alone. Reads are in `server`, writes in `write`,
+//! the local gateway in `local`, what the dashboard is started with in `start`.
+
+mod failure;
+mod local;
+mod server;
+mod start;
+mod write;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::AbortHandle;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use super::effect::{Effect, Timer};
-use super::keymap::Keymap;
+use self::local::Local;
+use super::effect::{Effect, Timer, TypedKey};
 use super::load::{Failure, FailureKind, Ticket};
-use super::message::Message;
-use super::session::ContextInfo;
-use super::theme::Depth;
+use super::message::{Message, Opened};
+use super::session::{ContextInfo, ContextKind};
+use crate::client::{Client, Options};
+use crate::plan::Plan;
+use crate::plan::history::Author;
 
-/// Reads the key of a context: from the environment, a file, a command. Called off the screen's thread, and only when
-/// the context is opened.
-pub type ReadKey = Arc<dyn Fn() -> Result<SecretString, Failure> + Send + Sync>;
+pub use start::{Connect, How, Open, Start, StartContext};
 
-/// How a context is reached.
-#[derive(Clone)]
-pub enum How {
-    /// A server that runs somewhere.
-    Address {
-        /// Its management address.
-        management_url: String,
-        /// Where requests go, if it is known.
-        inference_url: Option<String>,
-        /// Its key.
-        key: ReadKey,
-    },
-    /// The gateway that this program starts.
-    Local,
-}
-
-/// A context that can be opened.
-#[derive(Clone)]
-pub struct StartContext {
-    /// What the screen shows of it.
-    pub info: ContextInfo,
-    /// How it is reached.
-    pub how: How,
-}
-
-/// What is open at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Open {
-    /// Nothing: the welcome screen.
-    Welcome,
-    /// One of the contexts.
-    Context(usize),
-}
-
-/// What the dashboard is started with. Nothing in it has been waited for: keys are read and addresses called after
-/// the first paint.
-pub struct Start {
-    /// The contexts of the configuration and of the command line; the local gateway should be one of them.
-    pub contexts: Vec<StartContext>,
-    /// What is open at the start.
-    pub open: Open,
-    /// How many colours the terminal has.
-    pub depth: Depth,
-    /// How keys are bound.
-    pub keymap: Keymap,
-    /// Something to say at the start.
-    pub notice: Option<String>,
-}
+/// How long a write that is under way is waited for when the program leaves.
+const LAST_WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Does what effects ask for.
 pub struct Performer {
     messages: UnboundedSender<Message>,
     contexts: Vec<StartContext>,
+    journal: PathBuf,
+    who: String,
+    /// The client of the open context; set by the task that opens it.
+    client: watch::Sender<Option<Client>>,
+    /// The name and address of the open context, for the journal.
+    open: Option<usize>,
     tasks: HashMap<Ticket, AbortHandle>,
     timers: HashMap<Timer, AbortHandle>,
+    writes: HashMap<Ticket, (CancellationToken, JoinHandle<()>)>,
+    local: Option<Local>,
 }
 
 impl Performer {
-    /// One that answers to `messages`. Must be made inside a tokio runtime.
+    /// One that answers to `messages`. Must be used inside a tokio runtime.
     #[must_use]
-    pub fn new(contexts: Vec<StartContext>, messages: UnboundedSender<Message>) -> Self {
-        Self { messages, contexts, tasks: HashMap::new(), timers: HashMap::new() }
+    pub fn new(start: Start, messages: UnboundedSender<Message>) -> Self {
+        Self {
+            messages,
+            contexts: start.contexts,
+            journal: start.journal,
+            who: start.who,
+            client: watch::Sender::new(None),
+            open: None,
+            tasks: HashMap::new(),
+            timers: HashMap::new(),
+            writes: HashMap::new(),
+            local: None,
+        }
     }
 
     /// Starts what the effect asks for.
     pub fn perform(&mut self, effect: Effect) {
         self.tasks.retain(|_, task| !task.is_finished());
+        self.writes.retain(|_, (_, task)| !task.is_finished());
+        let messages = self.messages.clone();
         match effect {
             Effect::After { timer, delay } => self.after(timer, delay),
             Effect::Cancel(ticket) => self.cancel(ticket),
-            Effect::Open { ticket, context } => {
-                let known = self.contexts.get(context).map(|context| context.info.name.clone()).unwrap_or_default();
-                let failure = Failure::new(FailureKind::Other, format!("{known} cannot be opened yet"));
-                self.tell(Message::Opened { ticket, answer: Err(failure) });
+            Effect::Open { ticket, context } => self.open(ticket, context),
+            Effect::OpenTyped { ticket, url, key } => self.open_typed(ticket, &url, key),
+            Effect::ReadEndpoints { ticket } => self.read(ticket, |client| server::endpoints(client, ticket, messages)),
+            Effect::ReadEndpoint { ticket, id } => {
+                self.read(ticket, |client| server::endpoint(client, ticket, id, messages));
             }
-            Effect::Copy(text) => drop(text),
-            Effect::OpenTyped { .. }
-            | Effect::ReadEndpoints { .. }
-            | Effect::ReadEndpoint { .. }
-            | Effect::ReadSync { .. }
-            | Effect::SyncNow { .. }
-            | Effect::StopGateway
-            | Effect::RestartGateway
-            | Effect::Mouse(_)
-            | Effect::Redraw
-            | Effect::Suspend
-            | Effect::Quit => {}
+            Effect::ReadSync { ticket } => self.read(ticket, |client| server::sync(client, ticket, false, messages)),
+            Effect::SyncNow { ticket } => self.read(ticket, |client| server::sync(client, ticket, true, messages)),
+            Effect::ReadWorkspace { ticket } => self.read(ticket, |client| server::workspace(client, ticket, messages)),
+            Effect::ReadImpact { ticket, slugs } => {
+                self.read(ticket, |client| server::impact(client, ticket, slugs, messages));
+            }
+            Effect::Run { ticket, plan, is_confirmed } => self.run(ticket, plan, is_confirmed),
+            Effect::StopGateway => self.local.iter().for_each(Local::stop),
+            Effect::RestartGateway => self.restart_gateway(),
+            // These are the runtime's.
+            Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 
-    /// Ends everything that is under way, and waits for the local gateway.
+    /// Ends everything that is under way; waits for writes and for the local gateway.
     pub async fn shut_down(&mut self) {
-        for (_, task) in self.tasks.drain() {
+        for task in self.tasks.drain().map(|(_, task)| task).chain(self.timers.drain().map(|(_, timer)| timer)) {
             task.abort();
         }
-        for (_, timer) in self.timers.drain() {
-            timer.abort();
+        for (_, (cancel, task)) in self.writes.drain() {
+            cancel.cancel();
+            // What is not done by then is in the journal, and is settled when it is taken up again.
+            drop(tokio::time::timeout(LAST_WRITE_LIMIT, task).await);
         }
-        tokio::task::yield_now().await;
+        if let Some(local) = self.local.take() {
+            local.shut_down().await;
+        }
     }
 
-    fn tell(&self, message: Message) {
-        // The receiver is gone only when the program leaves.
-        let _ = self.messages.send(message);
+    fn read<F: Future<Output = ()> + Send + 'static>(&mut self, ticket: Ticket, reading: impl FnOnce(Client) -> F) {
+        let Some(client) = self.client.borrow().clone() else { return };
+        let task = tokio::spawn(reading(client));
+        self.tasks.insert(ticket, task.abort_handle());
     }
 
     fn after(&mut self, timer: Timer, delay: Duration) {
         let messages = self.messages.clone();
         let task = tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let _ = messages.send(Message::Due(timer));
+            server::tell(&messages, Message::Due(timer));
         });
         if let Some(old) = self.timers.insert(timer, task.abort_handle()) {
             old.abort();
@@ -143,5 +133,128 @@ impl Performer {
         if let Some(task) = self.tasks.remove(&ticket) {
             task.abort();
         }
+        if let Some((cancel, _)) = self.writes.get(&ticket) {
+            cancel.cancel();
+        }
+    }
+
+    fn open(&mut self, ticket: Ticket, context: usize) {
+        for (_, task) in self.tasks.drain() {
+            task.abort();
+        }
+        self.client.send_replace(None);
+        self.open = Some(context);
+        let Some(StartContext { info, how }) = self.contexts.get(context).cloned() else { return };
+        let (messages, client) = (self.messages.clone(), self.client.clone());
+        let task = match how {
+            How::Local(launch) => {
+                match &self.local {
+                    Some(local) if local.is_down() => local.restart(),
+                    Some(_) => {}
+                    None => self.local = Some(Local::start(*launch, self.messages.clone())),
+                }
+                let Some(states) = self.local.as_ref().map(Local::states) else { return };
+                tokio::spawn(async move {
+                    // The client is there before the dashboard hears that the context is open.
+                    let opening = local::open(states, ticket, context, info);
+                    opening.await.finish(&client, &messages);
+                })
+            }
+            How::Address(connect) => tokio::spawn(async move {
+                let options = tokio::task::spawn_blocking(move || connect()).await;
+                let opened = match options {
+                    Ok(Ok(options)) => Opening::new(ticket, Some(context), info, options),
+                    Ok(Err(error)) => Opening::failed(ticket, error.into()),
+                    Err(_) => Opening::failed(ticket, Failure::new(FailureKind::Other, "the key could not be read")),
+                };
+                opened.finish(&client, &messages);
+            }),
+        };
+        self.tasks.insert(ticket, task.abort_handle());
+    }
+
+    fn open_typed(&mut self, ticket: Ticket, url: &str, key: TypedKey) {
+        let opening = match Url::parse(url) {
+            Ok(url) => {
+                let info = typed_context(&url);
+                let options = Options::new(url, key.0);
+                let kept = options.clone();
+                self.contexts.push(StartContext {
+                    info: info.clone(),
+                    how: How::Address(std::sync::Arc::new(move || Ok(kept.clone()))),
+                });
+                self.open = Some(self.contexts.len() - 1);
+                Opening::new(ticket, None, info, options)
+            }
+            Err(error) => Opening::failed(ticket, Failure::new(FailureKind::Invalid, format!("no address: {error}"))),
+        };
+        opening.finish(&self.client, &self.messages);
+    }
+
+    fn run(&mut self, ticket: Ticket, plan: Plan, is_confirmed: bool) {
+        let Some(client) = self.client.borrow().clone() else { return };
+        let client = if is_confirmed { client.confirmed() } else { client };
+        let context = self.open.and_then(|open| self.contexts.get(open));
+        let author = Author {
+            who: self.who.clone(),
+            context: context.map(|context| context.info.name.clone()).unwrap_or_default(),
+            server: client.management_url().to_string(),
+        };
+        let cancel = CancellationToken::new();
+        let job = write::Job { ticket, client, plan, journal: self.journal.clone(), author };
+        let task = tokio::spawn(write::run(job, cancel.clone(), self.messages.clone()));
+        self.writes.insert(ticket, (cancel, task));
+    }
+
+    fn restart_gateway(&mut self) {
+        if let Some(local) = &self.local {
+            return local.restart();
+        }
+        let launch = self.contexts.iter().find_map(|context| match &context.how {
+            How::Local(launch) => Some(launch.clone()),
+            How::Address(_) => None,
+        });
+        self.local = launch.map(|launch| Local::start(*launch, self.messages.clone()));
+    }
+}
+
+/// What became of opening a context.
+struct Opening {
+    ticket: Ticket,
+    answer: Result<(Client, Opened), Failure>,
+}
+
+impl Opening {
+    fn new(ticket: Ticket, context: Option<usize>, mut info: ContextInfo, mut options: Options) -> Self {
+        options.access = local::access(&info);
+        options.management_url.as_str().trim_end_matches('/').clone_into(&mut info.address);
+        let client = Client::new(options).map_err(Failure::from);
+        Self { ticket, answer: client.map(|client| (client, Opened { context, info })) }
+    }
+
+    fn failed(ticket: Ticket, failure: Failure) -> Self {
+        Self { ticket, answer: Err(failure) }
+    }
+
+    /// Keeps the client, then says that the context is open.
+    fn finish(self, client: &watch::Sender<Option<Client>>, messages: &UnboundedSender<Message>) {
+        let answer = self.answer.map(|(opened_client, opened)| {
+            client.send_replace(Some(opened_client));
+            opened
+        });
+        server::tell(messages, Message::Opened { ticket: self.ticket, answer });
+    }
+}
+
+/// What is shown of an address that was typed. The hosted API is protected from the start.
+fn typed_context(url: &Url) -> ContextInfo {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let is_hosted = host == "baseten.co" || host.ends_with(".baseten.co");
+    ContextInfo {
+        name: host,
+        address: url.as_str().trim_end_matches('/').to_owned(),
+        kind: if is_hosted { ContextKind::Hosted } else { ContextKind::Remote },
+        is_protected: is_hosted,
+        is_read_only: false,
     }
 }

@@ -36,9 +36,9 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let mut screen = Screen::enter()?;
     let size = Screen::size();
     let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth));
-    shared.keymap = start.keymap;
+    shared.keymap = start.keymap.clone();
     shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
-    if let Some(notice) = start.notice {
+    if let Some(notice) = start.notice.clone() {
         shared.notices.say(shared.now, Tone::Plain, notice);
     }
     let mut model = Model::new(shared);
@@ -50,7 +50,7 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (sender, receiver) = unbounded_channel();
     let outcome = runtime.block_on(async {
-        let performer = Performer::new(start.contexts, sender);
+        let performer = Performer::new(start, sender);
         let mut dashboard = Dashboard { screen, model, performer, receiver, keys: Some(EventStream::new()) };
         let outcome = dashboard.run(effects).await;
         terminal::restore();

@@ -4,7 +4,11 @@
 //! (`NO_COLOR`), where weight and inversion carry what colour does elsewhere. A state always has a glyph and
 //! a word too, so nothing is lost without colour. The background stays the terminal's own.
 
+pub mod palette;
+
 use ratatui::style::{Color, Modifier, Style};
+
+use palette::Palette;
 
 /// How many colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,37 +58,38 @@ pub enum Role {
 }
 
 /// A set of styles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     /// How many colours may be used.
     pub depth: Depth,
+    /// Which they are, where there are 24 bits.
+    pub palette: Palette,
 }
 
-const ACCENT: Color = Color::Rgb(0x7d, 0xb4, 0xff);
-const OK: Color = Color::Rgb(0x8f, 0xd4, 0x8a);
-const WAITING: Color = Color::Rgb(0xf0, 0xc0, 0x6a);
-const DANGER: Color = Color::Rgb(0xff, 0x7b, 0x85);
-const DRIFTED: Color = Color::Rgb(0xc7, 0x9b, 0xff);
-const STRONG: Color = Color::Rgb(0xee, 0xf2, 0xf7);
-const MUTED: Color = Color::Rgb(0x8b, 0x95, 0xa3);
-const FAINT: Color = Color::Rgb(0x4c, 0x56, 0x63);
-const BORDER: Color = Color::Rgb(0x3a, 0x44, 0x51);
-const SELECTED: Color = Color::Rgb(0x22, 0x32, 0x4a);
-const SELECTED_ELSEWHERE: Color = Color::Rgb(0x1d, 0x24, 0x2e);
-const INK: Color = Color::Rgb(0x0f, 0x14, 0x1a);
+impl Default for Theme {
+    fn default() -> Self {
+        Self::new(Depth::default())
+    }
+}
 
 impl Theme {
     /// The theme for a terminal with so many colours.
     #[must_use]
     pub fn new(depth: Depth) -> Self {
-        Self { depth }
+        Self { depth, palette: palette::NIGHT }
+    }
+
+    /// The same with other colours.
+    #[must_use]
+    pub fn with_palette(self, palette: Palette) -> Self {
+        Self { palette, ..self }
     }
 
     /// How a role looks.
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         match self.depth {
-            Depth::True => true_colour(role),
+            Depth::True => true_colour(&self.palette, role),
             Depth::Sixteen => sixteen(role),
             Depth::None => colourless(role),
         }
@@ -95,8 +100,8 @@ impl Theme {
     pub fn selection(self, focused: bool) -> Style {
         let style = Style::new();
         match (self.depth, focused) {
-            (Depth::True, true) => style.bg(SELECTED),
-            (Depth::True, false) => style.bg(SELECTED_ELSEWHERE),
+            (Depth::True, true) => style.bg(self.palette.selected),
+            (Depth::True, false) => style.bg(self.palette.selected_elsewhere),
             (Depth::Sixteen, true) => style.bg(Color::Blue).fg(Color::White),
             (Depth::Sixteen | Depth::None, false) => style.add_modifier(Modifier::UNDERLINED),
             (Depth::None, true) => style.add_modifier(Modifier::REVERSED),
@@ -104,23 +109,23 @@ impl Theme {
     }
 }
 
-fn true_colour(role: Role) -> Style {
+fn true_colour(palette: &Palette, role: Role) -> Style {
     let style = Style::new();
     match role {
         Role::Text => style,
-        Role::Strong => style.fg(STRONG).add_modifier(Modifier::BOLD),
-        Role::Muted => style.fg(MUTED),
-        Role::Faint => style.fg(FAINT),
-        Role::Accent | Role::BorderFocused => style.fg(ACCENT),
-        Role::Ok => style.fg(OK),
-        Role::Waiting => style.fg(WAITING),
-        Role::Danger => style.fg(DANGER),
-        Role::Drifted => style.fg(DRIFTED),
-        Role::Border => style.fg(BORDER),
-        Role::Match => style.fg(WAITING).add_modifier(Modifier::BOLD),
-        Role::Alarm => style.fg(INK).bg(DANGER).add_modifier(Modifier::BOLD),
-        Role::Button => style.fg(INK).bg(ACCENT).add_modifier(Modifier::BOLD),
-        Role::Banner => style.fg(INK).bg(WAITING),
+        Role::Strong => style.fg(palette.strong).add_modifier(Modifier::BOLD),
+        Role::Muted => style.fg(palette.muted),
+        Role::Faint => style.fg(palette.faint),
+        Role::Accent | Role::BorderFocused => style.fg(palette.accent),
+        Role::Ok => style.fg(palette.ok),
+        Role::Waiting => style.fg(palette.waiting),
+        Role::Danger => style.fg(palette.danger),
+        Role::Drifted => style.fg(palette.drifted),
+        Role::Border => style.fg(palette.border),
+        Role::Match => style.fg(palette.waiting).add_modifier(Modifier::BOLD),
+        Role::Alarm => style.fg(palette.ink).bg(palette.danger).add_modifier(Modifier::BOLD),
+        Role::Button => style.fg(palette.ink).bg(palette.accent).add_modifier(Modifier::BOLD),
+        Role::Banner => style.fg(palette.ink).bg(palette.waiting),
     }
 }
 

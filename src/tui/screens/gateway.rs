@@ -36,6 +36,8 @@ pub enum Process {
         /// True where it ran already.
         was_running: bool,
     },
+    /// It was asked to end.
+    Stopping,
     /// It has ended.
     Ended {
         /// True where this program asked it to.
@@ -61,6 +63,7 @@ impl Gateway {
     pub fn receive(&mut self, event: &GatewayEvent) {
         match event {
             GatewayEvent::Starting => self.process = Process::Starting,
+            GatewayEvent::Stopping => self.process = Process::Stopping,
             GatewayEvent::Ready { management_url, inference_url, pid, was_running } => {
                 self.process = Process::Running {
                     management_url: management_url.clone(),

@@ -1,0 +1,152 @@
+//! Reads of a server, each answered with messages.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::api::{GroupId, PAGE_LIMIT_MAX, Slug};
+use crate::client::{Client, ClientError, ErrorKind, EventsQuery};
+use crate::clock;
+use crate::plan::Impact;
+use crate::plan::preflight::Workspace;
+use crate::tui::load::{Failure, Ticket};
+use crate::tui::message::{Message, PageRead};
+
+/// The first page is small, so that something is on the screen soon.
+const FIRST_PAGE: usize = 200;
+/// How many models are asked for their environments; a picker of more is filtered by typing anyway.
+const MODELS_MAX: usize = 200;
+/// How many requests of one kind are under way at once.
+const PARALLEL: usize = 8;
+/// How many groups are asked for their keys.
+const GROUPS_COUNTED_MAX: usize = 50;
+/// Over how long the traffic of a slug is counted.
+const TRAFFIC_WINDOW: Duration = Duration::from_mins(1);
+
+/// Where answers go.
+pub(super) type Messages = UnboundedSender<Message>;
+
+/// Says something to the dashboard. The receiver is gone only when the program leaves.
+pub(super) fn tell(messages: &Messages, message: Message) {
+    drop(messages.send(message));
+}
+
+/// Reads all endpoints, page by page.
+pub(super) async fn endpoints(client: Client, ticket: Ticket, messages: Messages) {
+    let mut cursor: Option<String> = None;
+    let mut limit = FIRST_PAGE;
+    loop {
+        let answer = client.endpoints_page(cursor.as_deref(), limit).await;
+        limit = PAGE_LIMIT_MAX;
+        let page = match answer {
+            Ok(page) => page,
+            Err(error) => {
+                return tell(&messages, Message::Page { ticket, answer: Err(error.into()) });
+            }
+        };
+        let next = page.body.pagination.cursor.filter(|next| Some(next) != cursor.as_ref());
+        // A server that promises more without saying where would be asked for the same page for ever.
+        let is_last = !page.body.pagination.has_more || next.is_none();
+        let read = PageRead { endpoints: page.body.items, is_last, revision: page.revision, date: page.date };
+        tell(&messages, Message::Page { ticket, answer: Ok(read) });
+        if is_last {
+            return;
+        }
+        cursor = next;
+    }
+}
+
+/// Reads one endpoint.
+pub(super) async fn endpoint(client: Client, ticket: Ticket, id: crate::api::EndpointId, messages: Messages) {
+    let answer = client.endpoint(&id).await.map(|answer| answer.body).map_err(Failure::from);
+    tell(&messages, Message::Endpoint { ticket, answer: Box::new(answer) });
+}
+
+/// Reads the sync report, or asks for a sync.
+pub(super) async fn sync(client: Client, ticket: Ticket, now: bool, messages: Messages) {
+    let answer = if now { client.sync_now().await } else { client.sync_report().await };
+    let answer = match answer {
+        Ok(answer) => Ok((Some(answer.body), answer.date)),
+        Err(ClientError { kind: ErrorKind::NotFound, .. }) => Ok((None, None)),
+        Err(_) if client.is_local_gateway() == Some(false) => Ok((None, None)),
+        Err(error) => Err(error.into()),
+    };
+    tell(&messages, Message::Sync { ticket, answer });
+}
+
+/// Reads what targets can name. What the workspace refuses to tell stays unknown: pickers fall back to typing.
+pub(super) async fn workspace(client: Client, ticket: Ticket, messages: Messages) {
+    let (models, secrets) = futures_util::join!(client.models(), client.secrets());
+    let mut workspace = Workspace {
+        models: models.ok().map(|answer| answer.body.models),
+        secrets: secrets.ok().map(|answer| answer.body.secrets),
+        ..Workspace::default()
+    };
+    tell(&messages, Message::Workspace { ticket, workspace: Box::new(workspace.clone()), is_whole: false });
+    let ids: Vec<_> = workspace.models.iter().flatten().take(MODELS_MAX).map(|model| model.id.clone()).collect();
+    let mut answers = stream::iter(ids)
+        .map(|id| {
+            let client = client.clone();
+            async move { (client.environments(&id).await, id) }
+        })
+        .buffer_unordered(PARALLEL);
+    while let Some((answer, id)) = answers.next().await {
+        if let Ok(answer) = answer {
+            workspace.environments.insert(id, answer.body.environments);
+        }
+    }
+    tell(&messages, Message::Workspace { ticket, workspace: Box::new(workspace), is_whole: true });
+}
+
+/// Counts who may call the slugs, and how much they are called.
+pub(super) async fn impact(client: Client, ticket: Ticket, slugs: Vec<Slug>, messages: Messages) {
+    let answer = count_impact(&client, &slugs).await.map_err(Failure::from);
+    tell(&messages, Message::Impact { ticket, answer });
+}
+
+async fn count_impact(client: &Client, slugs: &[Slug]) -> Result<Impact, ClientError> {
+    let wanted: Vec<&Slug> = slugs.iter().collect();
+    let mut groups = Vec::new();
+    let mut pages = Box::pin(client.groups(PAGE_LIMIT_MAX));
+    while let Some(page) = pages.next().await {
+        groups.extend(page?.body.items);
+    }
+    let named: BTreeSet<&Slug> = wanted.iter().copied().collect();
+    let affected: Vec<GroupId> = groups
+        .iter()
+        .filter(|group| group.models.iter().any(|model| named.contains(&model.slug)))
+        .map(|group| group.id.clone())
+        .collect();
+    let mut keys: HashMap<GroupId, usize> = HashMap::new();
+    if affected.len() <= GROUPS_COUNTED_MAX {
+        let mut counts = stream::iter(affected).map(|id| count_keys(client, id)).buffer_unordered(PARALLEL);
+        while let Some((id, count)) = counts.next().await {
+            keys.extend(count.map(|count| (id, count)));
+        }
+    }
+    let impact = Impact::of(&wanted, &groups, &keys);
+    let now = clock::now();
+    let query =
+        EventsQuery { start: Some(now.minus(TRAFFIC_WINDOW)), limit: Some(PAGE_LIMIT_MAX), ..EventsQuery::default() };
+    // A server without events says nothing about traffic, and neither do we.
+    Ok(match client.events(&query).await {
+        Ok(events) => impact.with_events(&wanted, &events.body.items, TRAFFIC_WINDOW, now),
+        Err(_) => impact,
+    })
+}
+
+async fn count_keys(client: &Client, id: GroupId) -> (GroupId, Option<usize>) {
+    let mut count = 0;
+    let mut cursor: Option<String> = None;
+    loop {
+        let Ok(page) = client.keys_page(&id, cursor.as_deref(), PAGE_LIMIT_MAX).await else { return (id, None) };
+        count += page.body.items.len();
+        let next = page.body.pagination.cursor.filter(|next| Some(next) != cursor.as_ref());
+        if !page.body.pagination.has_more || next.is_none() {
+            return (id, Some(count));
+        }
+        cursor = next;
+    }
+}

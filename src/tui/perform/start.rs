@@ -1,0 +1,60 @@
+//! What the dashboard is started with, by `cli`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::client::{self, ClientError};
+use crate::supervisor::Launch;
+use crate::tui::keymap::Keymap;
+use crate::tui::session::ContextInfo;
+use crate::tui::theme::Depth;
+
+/// Finds out to whom to speak and with which key: from the environment, a file, a command. Called off the screen's
+/// thread, each time the context is opened.
+pub type Connect = Arc<dyn Fn() -> Result<client::Options, ClientError> + Send + Sync>;
+
+/// How a context is reached.
+#[derive(Clone)]
+pub enum How {
+    /// A server that runs somewhere.
+    Address(Connect),
+    /// The gateway that this program starts, or finds running.
+    Local(Box<Launch>),
+}
+
+/// A context that can be opened.
+#[derive(Clone)]
+pub struct StartContext {
+    /// What the screen shows of it.
+    pub info: ContextInfo,
+    /// How it is reached.
+    pub how: How,
+}
+
+/// What is open at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Nothing: the welcome screen.
+    Welcome,
+    /// One of the contexts, by its place.
+    Context(usize),
+}
+
+/// What the dashboard is started with. Nothing in it has been waited for: keys are read and addresses called after
+/// the first paint.
+pub struct Start {
+    /// The contexts of the configuration and of the command line; the local gateway should be one of them.
+    pub contexts: Vec<StartContext>,
+    /// What is open at the start.
+    pub open: Open,
+    /// How many colours the terminal has.
+    pub depth: Depth,
+    /// How keys are bound.
+    pub keymap: Keymap,
+    /// Something to say at the start.
+    pub notice: Option<String>,
+    /// The folder of the journal of changes.
+    pub journal: PathBuf,
+    /// Who makes changes, for the journal: `user@host`.
+    pub who: String,
+}
