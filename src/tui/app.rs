@@ -17,6 +17,7 @@ use super::load::{Failure, Ticket};
 use super::message::{GatewayEvent, Message, Opened};
 use super::overlays::Overlay;
 use super::overlays::notices::Tone;
+use super::screens::board::Board;
 use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
 use super::screens::welcome::Welcome;
@@ -31,19 +32,22 @@ pub enum Tab {
     /// What routes where.
     #[default]
     Endpoints,
+    /// The same as a patch bay.
+    Board,
     /// The local gateway.
     Gateway,
 }
 
 impl Tab {
     /// All that there are, in their order.
-    pub const ALL: [Self; 2] = [Self::Endpoints, Self::Gateway];
+    pub const ALL: [Self; 3] = [Self::Endpoints, Self::Board, Self::Gateway];
 
     /// Its name.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Endpoints => "Endpoints",
+            Self::Board => "Board",
             Self::Gateway => "Gateway",
         }
     }
@@ -53,6 +57,7 @@ impl Tab {
     pub fn action(self) -> Action {
         match self {
             Self::Endpoints => Action::Tab1,
+            Self::Board => Action::Tab2,
             Self::Gateway => Action::Tab6,
         }
     }
@@ -67,6 +72,8 @@ pub struct Model {
     pub tab: Tab,
     /// The first tab.
     pub endpoints: Endpoints,
+    /// The same as a patch bay.
+    pub board: Board,
     /// The local gateway.
     pub gateway: Gateway,
     /// There while nothing is open.
@@ -89,6 +96,7 @@ impl Model {
             shared,
             tab: Tab::default(),
             endpoints: Endpoints::default(),
+            board: Board::default(),
             gateway: Gateway::default(),
             welcome: Some(Welcome::default()),
             overlays: Vec::new(),
@@ -109,6 +117,7 @@ impl Model {
         match (&self.welcome, self.tab) {
             (Some(welcome), _) => welcome.place(),
             (None, Tab::Endpoints) => self.endpoints.place(),
+            (None, Tab::Board) => self.board.place(),
             (None, Tab::Gateway) => Place::Gateway,
         }
     }
@@ -159,6 +168,7 @@ impl Model {
     fn resize(&mut self) {
         let body = self.regions().body;
         self.endpoints.resize(body);
+        self.board.resize(body);
     }
 }
 
@@ -198,6 +208,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Terminated => vec![Effect::Quit],
     };
+    if model.tab == Tab::Board {
+        model.board.follow(&model.endpoints, &model.shared);
+    }
     model.resize();
     if let Some(delay) = model.shared.notices.until_next_goes(model.shared.now) {
         effects.push(Effect::After { timer: Timer::Notice, delay });
@@ -219,6 +232,7 @@ pub fn open(model: &mut Model, context: usize) -> Vec<Effect> {
 
 fn forget(model: &mut Model) {
     model.endpoints.forget();
+    model.board.forget();
     let shared = &mut model.shared;
     shared.sync = super::load::Load::default();
     shared.server_clock = crate::sync::ServerClock::default();

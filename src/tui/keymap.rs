@@ -6,6 +6,7 @@
 //! that they can be bound anew; nothing outside this file compares key codes but text fields ([`super::form`]).
 
 mod chord;
+mod screens;
 mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -41,6 +42,7 @@ pub enum Action {
     Filter,
     Sort,
     SortReverse,
+    Group,
     ClearFilter,
     Copy,
     CopyAsCommand,
@@ -77,6 +79,10 @@ pub enum Place {
     Detail,
     /// The filter line over the list.
     Filter,
+    /// The board.
+    Board,
+    /// A wire of the board that was picked up.
+    BoardCarry,
     /// The target picker of a re-point: its text field and list.
     Repoint,
     /// The options of a re-point.
@@ -120,6 +126,8 @@ impl Place {
 pub enum Section {
     /// Endpoints and their changes.
     Endpoints,
+    /// The Board tab.
+    Board,
     /// What is open on top: pickers, forms, questions.
     Panes,
     /// The Gateway tab.
@@ -132,13 +140,15 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of the help.
-    pub const ALL: [Self; 5] = [Self::Endpoints, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
+    pub const ALL: [Self; 6] =
+        [Self::Endpoints, Self::Board, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
 
     /// The heading.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Endpoints => "Endpoints",
+            Self::Board => "Board",
             Self::Panes => "Pickers, forms and questions",
             Self::Gateway => "Gateway",
             Self::Moving => "Moving",
@@ -268,10 +278,12 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    const PLACES: [Place; 17] = [
+    const PLACES: [Place; 19] = [
         Place::List,
         Place::Detail,
         Place::Filter,
+        Place::Board,
+        Place::BoardCarry,
         Place::Repoint,
         Place::RepointOptions,
         Place::Form,

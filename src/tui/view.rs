@@ -39,6 +39,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     match (&model.welcome, model.tab) {
         (Some(welcome), _) => welcome.draw(&model.shared, regions.body, frame),
         (None, Tab::Endpoints) => model.endpoints.draw(&model.shared, regions.body, frame),
+        (None, Tab::Board) => model.board.draw(&model.endpoints, &model.shared, regions.body, frame),
         (None, Tab::Gateway) => model.gateway.draw(&model.shared, regions.body, frame),
     }
     for overlay in &model.overlays {

@@ -9,5 +9,6 @@
 mod architecture;
 mod client;
 mod gateway;
+mod screens;
 mod support;
 mod webhook;

@@ -10,6 +10,8 @@ use crate::tui::overlays::contexts::Contexts;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::reader::{Reader, ReaderLine};
+use crate::tui::screens::board::Wish;
+use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::gateway::Process;
 use crate::tui::screens::welcome::Welcome;
 use crate::tui::session::{Connection, ContextKind};
@@ -39,18 +41,16 @@ pub fn available(model: &Model, action: Action) -> Availability {
     }
     let is_open = model.shared.connection == Connection::Open;
     match action {
+        Action::Repoint if model.tab == Tab::Board => Availability::Hidden,
         Action::Repoint | Action::Edit | Action::Delete | Action::Copy | Action::ShowJson | Action::Open
-            if model.overlays.is_empty() && model.tab == Tab::Endpoints =>
+            if model.overlays.is_empty() && matches!(model.tab, Tab::Endpoints | Tab::Board) =>
         {
-            if model.endpoints.list.order.is_empty() {
-                Availability::No("no endpoint is selected")
-            } else {
-                Availability::Yes
-            }
+            let list = if model.tab == Tab::Board { &model.board.list } else { &model.endpoints.list };
+            if list.order.is_empty() { Availability::No("no endpoint is selected") } else { Availability::Yes }
         }
         Action::New if !is_open => Availability::No("not connected"),
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
-        Action::Tab1 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
+        Action::Tab1 | Action::Tab2 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
         _ => Availability::Yes,
     }
 }
@@ -98,7 +98,20 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
+        Tab::Board => act_on_board(model, action),
         Tab::Gateway => model.gateway.act(action, &mut model.shared),
+    }
+}
+
+fn act_on_board(model: &mut Model, action: Action) -> Vec<Effect> {
+    match model.board.act(action, &model.endpoints, &model.shared) {
+        Some(Wish::Show(id)) => {
+            model.endpoints.list.select_id(&id, &model.endpoints.rows);
+            model.endpoints.pane = Pane::Detail;
+            model.tab = Tab::Endpoints;
+            Vec::new()
+        }
+        Some(Wish::Repoint(..)) | None => Vec::new(),
     }
 }
 
@@ -138,7 +151,7 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             none
         }
         Action::ReadAgain => Some(poll::look_now(model)),
-        Action::Tab1 | Action::Tab6 => {
+        Action::Tab1 | Action::Tab2 | Action::Tab6 => {
             let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
             if model.welcome.is_none() {
                 model.tab = tab;
@@ -230,9 +243,11 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     match model.tab {
-        Tab::Endpoints => model.endpoints.edit(key, &model.shared),
-        Tab::Gateway => Vec::new(),
+        Tab::Endpoints => return model.endpoints.edit(key, &model.shared),
+        Tab::Board => model.board.edit(key, &model.endpoints, &model.shared),
+        Tab::Gateway => {}
     }
+    Vec::new()
 }
 
 /// Pasted text goes to a text field or nowhere, never to actions.
@@ -251,6 +266,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     } else {
         match model.tab {
             Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
+            Tab::Board => model.board.paste(pasted, &model.endpoints, &model.shared),
             Tab::Gateway => {}
         }
     }

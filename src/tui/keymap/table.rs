@@ -2,9 +2,10 @@
 
 use crossterm::event::KeyCode;
 
+use super::screens::SCREENS;
 use super::{Action, Binding, Chord, Place, Section};
 
-const fn row(
+pub(super) const fn row(
     action: Action,
     name: &'static str,
     keys: &'static [Chord],
@@ -16,7 +17,7 @@ const fn row(
     Binding { action, name, keys, places, hint, help, section, writes: false }
 }
 
-const fn write(
+pub(super) const fn write(
     action: Action,
     name: &'static str,
     keys: &'static [Chord],
@@ -27,25 +28,33 @@ const fn write(
     Binding { action, name, keys, places, hint, help, section: Section::Endpoints, writes: true }
 }
 
-const ENTER: Chord = Chord::key(KeyCode::Enter);
-const ESC: Chord = Chord::key(KeyCode::Esc);
-const TAB: Chord = Chord::key(KeyCode::Tab);
-const BACKTAB: Chord = Chord::key(KeyCode::BackTab);
-const UP: Chord = Chord::key(KeyCode::Up);
-const DOWN: Chord = Chord::key(KeyCode::Down);
-const LEFT: Chord = Chord::key(KeyCode::Left);
-const RIGHT: Chord = Chord::key(KeyCode::Right);
-const PAGE_UP: Chord = Chord::key(KeyCode::PageUp);
+pub(super) const ENTER: Chord = Chord::key(KeyCode::Enter);
+pub(super) const ESC: Chord = Chord::key(KeyCode::Esc);
+pub(super) const TAB: Chord = Chord::key(KeyCode::Tab);
+pub(super) const BACKTAB: Chord = Chord::key(KeyCode::BackTab);
+pub(super) const UP: Chord = Chord::key(KeyCode::Up);
+pub(super) const DOWN: Chord = Chord::key(KeyCode::Down);
+pub(super) const LEFT: Chord = Chord::key(KeyCode::Left);
+pub(super) const RIGHT: Chord = Chord::key(KeyCode::Right);
+pub(super) const PAGE_UP: Chord = Chord::key(KeyCode::PageUp);
 const PAGE_DOWN: Chord = Chord::key(KeyCode::PageDown);
-const HOME: Chord = Chord::key(KeyCode::Home);
-const END: Chord = Chord::key(KeyCode::End);
-const F2: Chord = Chord::key(KeyCode::F(2));
-const SPACE: Chord = Chord::letter(' ');
+pub(super) const HOME: Chord = Chord::key(KeyCode::Home);
+pub(super) const END: Chord = Chord::key(KeyCode::End);
+pub(super) const F2: Chord = Chord::key(KeyCode::F(2));
+pub(super) const SPACE: Chord = Chord::letter(' ');
 
 const ENDPOINTS: &[Place] = &[Place::List, Place::Detail];
 /// Lists and texts that have no text field: letters move in them.
-const SCROLLED: &[Place] =
-    &[Place::List, Place::Detail, Place::Gateway, Place::Contexts, Place::Reader, Place::Welcome];
+const SCROLLED: &[Place] = &[
+    Place::List,
+    Place::Detail,
+    Place::Board,
+    Place::BoardCarry,
+    Place::Gateway,
+    Place::Contexts,
+    Place::Reader,
+    Place::Welcome,
+];
 /// Lists under a text field: only keys that are no letters move in them.
 const PICKED: &[Place] = &[
     Place::Repoint,
@@ -64,12 +73,24 @@ const CLOSED: &[Place] = &[Place::Contexts, Place::Reader, Place::Help];
 use Action as A;
 use Section as S;
 
-const fn c(letter: char) -> Chord {
+pub(super) const fn c(letter: char) -> Chord {
     Chord::letter(letter)
 }
 
 /// Every action that a key can have.
-pub const TABLE: &[Binding] = &[
+pub const TABLE: &[Binding] = &joined::<{ CORE.len() + SCREENS.len() }>(CORE, SCREENS);
+
+const fn joined<const N: usize>(first: &[Binding], second: &[Binding]) -> [Binding; N] {
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
+const CORE: &[Binding] = &[
     // What a pane that is open on top offers.
     row(
         A::Confirm,

@@ -198,12 +198,16 @@ impl Endpoints {
         change: impl FnOnce(&mut List, &Rows, &dyn Fn(&Row) -> (u8, &'static str)),
     ) {
         let mut list = std::mem::take(&mut self.list);
-        let state = |row: &Row| {
-            let state = self.state(shared, row);
-            (rank(&state), state.word())
-        };
+        let state = |row: &Row| self.rank_and_word(shared, row);
         change(&mut list, &self.rows, &state);
         self.list = list;
+    }
+
+    /// Where a row's state stands among the states, and its word.
+    #[must_use]
+    pub fn rank_and_word(&self, shared: &Shared, row: &Row) -> (u8, &'static str) {
+        let state = self.state(shared, row);
+        (rank(&state), state.word())
     }
 
     /// Does what a key asks for.

@@ -82,6 +82,12 @@ pub struct List {
 }
 
 impl List {
+    /// An empty list in this order.
+    #[must_use]
+    pub fn sorted_by(sort: Sort) -> Self {
+        Self { sort, ..Self::default() }
+    }
+
     /// The selected row.
     #[must_use]
     pub fn row<'a>(&self, rows: &'a Rows) -> Option<&'a Row> {

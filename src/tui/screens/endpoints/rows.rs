@@ -83,6 +83,7 @@ pub struct Rows {
     at: usize,
     /// Rows that were found changed by the last reading.
     pub changed: HashSet<EndpointId>,
+    version: u64,
 }
 
 impl Rows {
@@ -96,6 +97,12 @@ impl Rows {
     #[must_use]
     pub fn get(&self, index: u32) -> Option<&Row> {
         self.all.get(usize::try_from(index).ok()?)
+    }
+
+    /// Another number whenever something changed.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// How many there are.
@@ -154,6 +161,7 @@ impl Rows {
         if !was_known {
             self.changed.clear();
         }
+        self.version += u64::from(laid.moved || laid.changed);
         laid
     }
 
@@ -192,6 +200,7 @@ impl Rows {
 
     /// Takes one endpoint as it was read or written: replaces its row, or adds it at the end.
     pub fn put(&mut self, endpoint: Endpoint) {
+        self.version += 1;
         let row = self.row(endpoint);
         match self.all.iter_mut().find(|old| old.id == row.id) {
             Some(old) => *old = row,
@@ -202,6 +211,7 @@ impl Rows {
     /// Takes an endpoint away.
     pub fn remove(&mut self, id: &EndpointId) {
         if let Some(index) = self.all.iter().position(|row| row.id == *id) {
+            self.version += 1;
             self.all.remove(index);
             if index < self.at {
                 self.at -= 1;

@@ -173,7 +173,9 @@ pub fn target_spans(shared: &Shared, provider: &str, label: &str, width: usize) 
     ]
 }
 
-fn slug_spans(shared: &Shared, slug: &str, width: usize, is_selected: bool, matched: &[u32]) -> Vec<Span<'static>> {
+/// A slug on exactly `width` columns, the letters that a filter matched standing out.
+#[must_use]
+pub fn slug_spans(shared: &Shared, slug: &str, width: usize, is_selected: bool, matched: &[u32]) -> Vec<Span<'static>> {
     let plain = if is_selected { Role::Strong } else { Role::Text };
     let fitted = text::fit(slug, width);
     if matched.is_empty() {
@@ -197,7 +199,7 @@ fn slug_spans(shared: &Shared, slug: &str, width: usize, is_selected: bool, matc
 }
 
 /// Three different screens for: being read, failed, and really nothing there; and one for a filter that finds nothing.
-fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
     let width = usize::from(area.width.saturating_sub(4));
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut say = |role: Role, sentence: &str| {
