@@ -198,12 +198,12 @@ enum Turn {
     End,
 }
 
-async fn watch_over(launch: Launch, mut orders: mpsc::Receiver<Command>, states: watch::Sender<State>, log: Log) {
+async fn watch_over(mut launch: Launch, mut orders: mpsc::Receiver<Command>, states: watch::Sender<State>, log: Log) {
     loop {
         states.send_replace(State::Starting);
-        let mut turn = match attach::find(&launch) {
+        let mut turn = match attach::find(&launch).await {
             Some(running) => stay_attached(running, &mut orders, &states).await,
-            None => run_one(&launch, &mut orders, &states, &log).await,
+            None => run_one(&mut launch, &mut orders, &states, &log).await,
         };
         while matches!(turn, Turn::Rest) {
             turn = match orders.recv().await {
@@ -232,7 +232,7 @@ async fn stay_attached(running: Running, orders: &mut mpsc::Receiver<Command>, s
 }
 
 async fn run_one(
-    launch: &Launch,
+    launch: &mut Launch,
     orders: &mut mpsc::Receiver<Command>,
     states: &watch::Sender<State>,
     log: &Log,
@@ -245,14 +245,19 @@ async fn run_one(
         Ok(child) => child,
         Err(child::StartError::Locked) => {
             // Another program was faster by a moment: its gateway is the one to use.
-            return match attach::find(launch) {
+            return match attach::find(launch).await {
                 Some(running) => stay_attached(running, orders, states).await,
                 None => fail("another program uses the local gateway's data".to_owned()),
             };
         }
         Err(child::StartError::Failed(message)) => return fail(message),
     };
-    states.send_replace(State::Running(child.running().clone()));
+    let running = child.running().clone();
+    // The next one is to be found where this one was, by whoever still calls it.
+    for (address, url) in launch.listen.iter_mut().zip([&running.management_url, &running.inference_url]) {
+        address.set_port(url.port_or_known_default().unwrap_or(address.port()));
+    }
+    states.send_replace(State::Running(running));
     let order = tokio::select! {
         ended = child.wait() => return fail(ended),
         order = orders.recv() => order,

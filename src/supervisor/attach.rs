@@ -3,8 +3,10 @@
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::timeout;
 
 use super::child::ReadyLine;
 use super::{Launch, Running};
@@ -16,13 +18,26 @@ const KEY_FILE: &str = "management.key";
 /// No file that is read here is longer.
 const FILE_BYTES_MAX: u64 = 4096;
 
-/// The gateway that runs on this data, if one does and tells where.
-pub(super) fn find(launch: &Launch) -> Option<Running> {
-    if !is_locked(&launch.data) {
-        return None;
-    }
-    let key = launch.key.clone().or_else(|| kept_key(&launch.data))?;
-    ReadyLine::read(&read(&launch.data.join(LOCK_FILE))?, key, true)
+/// How long one that has the lock may take to say where it is reached.
+const ANNOUNCE_LIMIT: Duration = Duration::from_secs(10);
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The gateway that runs on this data, if one does. One that is still starting is waited for.
+pub(super) async fn find(launch: &Launch) -> Option<Running> {
+    let path = launch.data.join(LOCK_FILE);
+    let announced = async {
+        while is_locked(&launch.data) {
+            let key = launch.key.clone().or_else(|| kept_key(&launch.data));
+            let running = key.zip(read(&path)).and_then(|(key, line)| ReadyLine::read(&line, key, true));
+            if running.is_some() {
+                return running;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        None
+    };
+    timeout(ANNOUNCE_LIMIT, announced).await.ok().flatten()
 }
 
 /// True where a gateway runs on this data. Only the lock counts: an address alone may be an old one.

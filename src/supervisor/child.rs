@@ -67,10 +67,8 @@ pub(super) async fn start(launch: &Launch, log: &Log) -> Result<Gateway, StartEr
     let wanted = launch.listen;
     let listen = wanted.map(free);
     match start_at(launch, listen, log).await {
-        // Somebody may have taken a port between the look and the start.
-        Err(StartError::Failed(_)) if says_busy(log) && listen.iter().any(|address| address.port() != 0) => {
-            start_at(launch, wanted.map(any_port), log).await
-        }
+        // Somebody may have taken a port between the look and the start, or may have looked at the lock in that moment.
+        Err(StartError::Failed(_)) if says_busy(log) => start_at(launch, wanted.map(any_port), log).await,
         other => other,
     }
 }

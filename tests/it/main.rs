@@ -10,5 +10,6 @@ mod architecture;
 mod client;
 mod gateway;
 mod screens;
+mod supervisor;
 mod support;
 mod webhook;
