@@ -1,24 +1,42 @@
 //! The command line: what can be typed, and which part of the program does it.
 //!
 //! Without a subcommand `repoint` opens the dashboard. Every subcommand has a file of its own with its
-//! arguments and what it does; only `output` writes to stdout. Exit codes: 0 done, 1 failed, 2 as the
-//! subcommand says (and: no terminal for the dashboard), 64 a mistyped command line.
+//! arguments and what it does; only `output` writes to stdout. What writes to a server goes through
+//! [`write`], as a plan. What the exit codes mean is in [`exit`].
 
+pub mod completions;
+pub mod context;
 pub mod dashboard;
+pub mod endpoints;
 pub mod exit;
 mod failure;
+mod follow;
 pub mod gateway;
+pub mod groups;
+pub mod keys;
 mod logging;
+pub mod man;
 pub mod output;
+pub mod resolve;
 pub mod select;
+pub mod session;
+pub mod speak;
+pub mod status;
+pub mod target;
+pub mod wait;
+pub mod write;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Paths};
 pub use exit::Exit;
+use select::Select;
+use session::Session;
+use speak::Speak;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,28 +44,65 @@ Examples:
   repoint --local                  start a gateway on this machine and open it
   repoint --local --sync-interval 5s
   REPOINT_API_KEY=… repoint --url https://api.baseten.co
-
-Exit codes:
-  0 done   1 failed   2 as the subcommand says; no terminal for the dashboard   64 mistyped command line";
+  repoint endpoints list -o json
+  repoint endpoints repoint my-org/glm-5.2 --model-id 7mP2wqe --follow";
 
 /// See, re-point and try the endpoints of a language-model gateway from the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "repoint", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "repoint", version, after_help = after_help(), max_term_width = 100)]
 pub struct Cli {
     /// Which server.
     #[command(flatten)]
-    pub select: select::Select,
+    pub select: Select,
+    /// How to speak.
+    #[command(flatten)]
+    pub speak: Speak,
     /// What to do; the dashboard where it is absent.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
+fn after_help() -> String {
+    let codes: Vec<String> = Exit::ALL.iter().map(|exit| format!("{:>5}  {}", exit.code(), exit.meaning())).collect();
+    format!("{EXAMPLES}\n\nExit codes:\n{}", codes.join("\n"))
+}
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See, create, re-point, rename and delete endpoints
+    #[command(subcommand, visible_alias = "ep")]
+    Endpoints(endpoints::Command),
+    /// See and change groups: who may call what, and how much
+    #[command(subcommand)]
+    Groups(groups::Command),
+    /// Mint, register, list and revoke the keys of a group
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// See and choose the servers that are configured
+    #[command(subcommand)]
+    Context(context::Command),
+    /// Show what is live, waiting, drifted or not serving
+    Status(status::Status),
+    /// Wait until slugs are in effect
+    Wait(wait::Wait),
     /// The bundled gateway
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Print a completion script
+    Completions(completions::Completions),
+    /// Print or install the manual pages
+    Man(man::Man),
+}
+
+/// The server alone, of whatever else was typed: for completions, which see half a command line.
+#[derive(Debug, Parser)]
+#[command(ignore_errors = true, disable_help_flag = true, disable_version_flag = true)]
+pub(crate) struct Which {
+    #[command(flatten)]
+    pub(crate) select: Select,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<OsString>,
 }
 
 /// The whole command line, for completions and manual pages.
@@ -58,23 +113,53 @@ pub fn command() -> clap::Command {
 
 /// Does what the arguments (the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(error) => return failure::usage(&error),
+    let outcome = if let Some(shell) = crate::config::variable(completions::VARIABLE) {
+        completions::answer(&shell, arguments)
+    } else {
+        let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+        match parsed {
+            Ok(cli) => dispatch(cli),
+            Err(error) => return failure::usage(&error),
+        }
     };
-    match dispatch(cli) {
+    match outcome {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error),
     }
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    match cli.command {
+    let Cli { select, speak, command } = cli;
+    match command {
+        None => dashboard::run(&select, &Config::load(Paths::find()?)?),
         Some(Command::Gateway(command)) => {
             logging::to_stderr();
             gateway::run(command, output::json_line).map(|()| Exit::Done)
         }
-        None => dashboard::run(&cli.select, &Config::load(Paths::find()?)?),
+        Some(Command::Completions(completions)) => completions::run(&completions),
+        Some(Command::Man(man)) => man::run(&man),
+        Some(Command::Context(command)) => context::run(&command, &select, speak.out()),
+        Some(command) => {
+            // One thread is enough for a command, and starts sooner than several.
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .context("cannot start the runtime")?;
+            runtime.block_on(on_server(&command, &select, speak))
+        }
     }
+}
+
+async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::Result<Exit> {
+    let session = Session::open(select, speak).await?;
+    let exit = match command {
+        Command::Endpoints(command) => endpoints::run(&session, command).await,
+        Command::Groups(command) => groups::run(&session, command).await,
+        Command::Keys(command) => keys::run(&session, command).await,
+        Command::Status(status) => status::run(&session, status).await,
+        Command::Wait(wait) => wait::run(&session, wait).await,
+        Command::Context(_) | Command::Gateway(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+    };
+    session.close().await;
+    exit
 }

@@ -116,6 +116,11 @@ impl fmt::Debug for Command {
     }
 }
 
+/// A gateway that runs on these rows already, whoever started it. Nothing is started.
+pub async fn find(launch: &Launch) -> Option<Running> {
+    attach::find(launch).await
+}
+
 impl Supervisor {
     /// Finds or starts the gateway. Must be called within a tokio runtime; it returns at once.
     #[must_use]

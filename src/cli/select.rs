@@ -103,15 +103,23 @@ impl Select {
         }
     }
 
+    /// The context that is named, else the only one that there is.
+    ///
+    /// # Errors
+    /// There is no such context, or none is named.
+    pub fn chosen(&self, config: &Config) -> Result<Context, ConfigError> {
+        match self.named(config)? {
+            Some(context) => Ok(context),
+            None => only_one(config),
+        }
+    }
+
     /// Opens the server for a subcommand: the one that is named, else the only one that there is.
     ///
     /// # Errors
     /// None is named, or it cannot be opened.
     pub async fn open(&self, config: &Config) -> Result<Opened, ConnectError> {
-        let context = match self.named(config)? {
-            Some(context) => context,
-            None => only_one(config)?,
-        };
+        let context = self.chosen(config)?;
         if context.name != LOCAL {
             let connection = connect::remote(&context, None).await?;
             return Ok(Opened { connection, context, supervisor: None });
