@@ -24,6 +24,7 @@ pub mod limit;
 mod management;
 pub mod options;
 pub mod serve;
+pub mod provider;
 pub mod snapshot;
 pub mod state;
 pub mod store;

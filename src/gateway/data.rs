@@ -1,5 +1,10 @@
 //! The data plane: what callers with federated keys reach.
 
+mod ask;
+mod json;
+mod reply;
+mod sse;
+
 use std::sync::Arc;
 
 use axum::Router;
