@@ -22,6 +22,9 @@ pub mod keyfile;
 pub mod lifecycle;
 pub mod limit;
 mod management;
+pub mod ledger;
+pub mod limit;
+pub mod metrics;
 pub mod options;
 pub mod serve;
 pub mod provider;
@@ -30,6 +33,7 @@ pub mod state;
 pub mod store;
 pub mod sync;
 pub mod vault;
+pub mod traffic;
 pub mod webhook;
 
 pub use directory::Addresses;

@@ -18,6 +18,7 @@ pub use grant::{Grant, Headroom, Part, Rejection};
 pub use meter::{DayUsage, Meter};
 pub use window::Window;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::api::{EventTokens, GroupId, LimitType, RateUnit, Time, UsageUnit};
@@ -128,6 +129,17 @@ impl Counted {
             LimitType::OutputToken => Some(Self::OutputToken),
             LimitType::ConcurrentRequest => Some(Self::ConcurrentRequest),
             LimitType::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counted, span, threshold, source } = self;
+        if *counted == Counted::ConcurrentRequest {
+            write!(formatter, "{threshold} {} of group {source}", counted.kind())
+        } else {
+            write!(formatter, "{threshold} {} per {} of group {source}", counted.kind(), span.as_str())
         }
     }
 }

@@ -1,0 +1,182 @@
+//! What every request leaves behind, on its way from the request path to whoever wants to know: metrics, the list of
+//! recent requests, the log, and usage events.
+//!
+//! A request that ends pushes one [`Record`] onto a queue, and that is all it pays. One task ([`Ledger::run`]) takes
+//! the queue every few milliseconds. The queue and the events that wait for their receiver have bounds: past them the
+//! oldest are dropped and counted, since a receiver that is down must neither slow a request nor grow memory.
+
+mod record;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use record::millis;
+pub use record::{Outcome, Record, RequestId};
+
+use crate::api::Event;
+use crate::gateway::metrics::Metrics;
+use crate::gateway::traffic::Traffic;
+
+/// The most records that wait to be taken.
+const RECORDS_MAX: usize = 65_536;
+/// The most events that wait for their receiver.
+const EVENTS_MAX: usize = 100_000;
+/// The most events that are handed over at once.
+pub const EVENTS_PER_BATCH_MAX: usize = 1_000;
+/// How long records are collected before they are taken together.
+const COLLECT: Duration = Duration::from_millis(20);
+/// The wait after a receiver that failed; it doubles up to [`RETRY_MAX`].
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How long the last events are offered at the end.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+
+/// Takes a batch of events, oldest first, and answers when they are kept. A batch that failed comes again.
+pub type EventSink = Arc<dyn Fn(Arc<[Event]>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// The queue between the request path and everything that looks at requests.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    queue: Mutex<VecDeque<Record>>,
+    arrived: Notify,
+    lost_records: AtomicU64,
+    lost_events: AtomicU64,
+}
+
+impl Ledger {
+    /// A request has ended. Never waits.
+    pub fn push(&self, record: Record) {
+        let was_empty = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            if queue.len() >= RECORDS_MAX {
+                queue.pop_front();
+                self.lost_records.fetch_add(1, Ordering::Relaxed);
+            }
+            queue.push_back(record);
+            queue.len() == 1
+        };
+        if was_empty {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// How many records and events were dropped because nobody took them in time.
+    #[must_use]
+    pub fn lost(&self) -> (u64, u64) {
+        (self.lost_records.load(Ordering::Relaxed), self.lost_events.load(Ordering::Relaxed))
+    }
+
+    /// Takes what comes until `stop`, and then what is left. `sink` gets the events.
+    pub async fn run(&self, metrics: &Metrics, traffic: &Traffic, sink: EventSink, stop: CancellationToken) {
+        let waiting = Waiting::default();
+        let deliver = self.deliver(&waiting, &sink, &stop);
+        let collect = async {
+            while !stop.is_cancelled() {
+                tokio::select! {
+                    () = self.arrived.notified() => {}
+                    () = stop.cancelled() => break,
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(COLLECT) => {}
+                    () = stop.cancelled() => {}
+                }
+                self.take(metrics, traffic, &waiting);
+            }
+            self.take(metrics, traffic, &waiting);
+            waiting.arrived.notify_one();
+        };
+        tokio::join!(collect, deliver);
+    }
+
+    fn take(&self, metrics: &Metrics, traffic: &Traffic, waiting: &Waiting) {
+        let records = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut events = waiting.events();
+        for record in records {
+            metrics.count(&record);
+            record.log();
+            if let Some(event) = record.event() {
+                if events.len() >= EVENTS_MAX {
+                    events.pop_front();
+                    self.lost_events.fetch_add(1, Ordering::Relaxed);
+                }
+                events.push_back(event);
+            }
+            traffic.push(&record);
+        }
+        let has_events = !events.is_empty();
+        drop(events);
+        if has_events {
+            waiting.arrived.notify_one();
+        }
+    }
+
+    async fn deliver(&self, waiting: &Waiting, sink: &EventSink, stop: &CancellationToken) {
+        let mut pause = RETRY_FIRST;
+        let mut flush_until = None;
+        loop {
+            let batch: Arc<[Event]> = waiting.events().iter().take(EVENTS_PER_BATCH_MAX).cloned().collect();
+            if batch.is_empty() {
+                if stop.is_cancelled() && self.is_empty() {
+                    return;
+                }
+                waiting.arrived.notified().await;
+                continue;
+            }
+            match sink(Arc::clone(&batch)).await {
+                Ok(()) => {
+                    waiting.remove(&batch);
+                    pause = RETRY_FIRST;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, events = batch.len(), "usage events were not kept; they are offered again");
+                    if stop.is_cancelled() {
+                        let now = crate::clock::instant();
+                        if now >= *flush_until.get_or_insert(now + FLUSH_MAX) {
+                            tracing::error!(events = waiting.events().len(), "usage events are lost");
+                            return;
+                        }
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// Events that wait for their receiver.
+#[derive(Debug, Default)]
+struct Waiting {
+    events: Mutex<VecDeque<Event>>,
+    arrived: Notify,
+}
+
+impl Waiting {
+    fn events(&self) -> std::sync::MutexGuard<'_, VecDeque<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a batch that was kept. Its first events may have been dropped meanwhile.
+    fn remove(&self, batch: &[Event]) {
+        let Some(last) = batch.last() else { return };
+        let mut events = self.events();
+        if let Some(at) =
+            events.iter().take(batch.len()).position(|event| event.idempotency_key == last.idempotency_key)
+        {
+            events.drain(..=at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
