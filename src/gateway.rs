@@ -20,7 +20,6 @@ pub mod federated_key;
 pub mod hierarchy;
 pub mod keyfile;
 pub mod lifecycle;
-pub mod limit;
 mod management;
 pub mod ledger;
 pub mod limit;

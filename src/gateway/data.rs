@@ -1,36 +1,44 @@
 //! The data plane: what callers with federated keys reach.
+//!
+//! A request's life is [`handle`], top to bottom. It sees the store only as a snapshot, keys and groups as
+//! [`crate::gateway::access`] has them, and leaves behind one record in the ledger. Bytes pass as they come: bodies
+//! are spliced ([`ask`], [`reply`]), never parsed and printed anew, and streams are rewritten event by event
+//! ([`sse`]). Each thread has its own connections to upstreams ([`link`]), which are driven by the request that uses
+//! them, so that a caller who goes takes the call along.
 
 mod ask;
+mod budget;
+mod exchange;
+mod handle;
+mod headers;
 mod json;
+mod link;
+mod models;
+mod refusal;
+mod relay;
 mod reply;
+mod serve;
+mod settings;
 mod sse;
+mod wire;
+mod worker;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
-
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway::serve::{self, ServeLimits};
+pub use settings::Settings;
+
 use crate::gateway::state::Shared;
 
 /// Serves the inference address until `stop` is cancelled and what was under way has ended.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
-    serve::serve(listener, router(shared), ServeLimits::default(), stop).await;
-}
-
-/// The inference address: every path on it.
-pub fn router(_shared: Arc<Shared>) -> Router {
-    Router::new().fallback(|headers: HeaderMap| async move {
-        let has_key = headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key");
-        let status = if has_key { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
-        let body = r#"{"error":"please check the api-key you provided"}"#;
-        (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-    })
+    let (settings, providers) = (shared.settings.clone(), shared.providers.clone());
+    if let Err(error) = serve::serve(listener, shared, settings, providers, stop).await {
+        tracing::error!(%error, "the inference address cannot be served");
+    }
 }
 
 /// What stands under `/repoint/v1/` on the management address and belongs to the data plane. The management

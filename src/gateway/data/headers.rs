@@ -1,0 +1,86 @@
+//! Which headers travel: up to the target, and down to the caller.
+
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName,
+    HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+};
+
+use super::worker::Callee;
+use crate::gateway::provider::Operation;
+
+/// The version of Anthropic's protocol that is spoken where the caller names none.
+const ANTHROPIC_VERSION: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"));
+
+/// The id that every answer carries.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-baseten-request-id");
+/// Which target answered, at which revision.
+pub(super) const REPOINT_TARGET: HeaderName = HeaderName::from_static("x-repoint-target");
+
+/// The caller's headers as they go up: without credentials, cookies, hop-by-hop and forwarding ones, and with the
+/// target's own.
+pub(super) fn up(caller: &HeaderMap, callee: &Callee) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(caller.len() + 4);
+    headers.insert(HOST, callee.host.clone());
+    let named = connection_names(caller);
+    for (name, value) in caller {
+        if !stays_here(name) && !named.contains(name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if let Some((name, value)) = &callee.credentials {
+        headers.insert(name.clone(), value.clone());
+    }
+    if callee.operation == Operation::Messages {
+        let (name, value) = ANTHROPIC_VERSION;
+        headers.entry(name).or_insert(value);
+    }
+    headers
+}
+
+/// Takes out of an upstream's headers what is between it and the gateway.
+pub(super) fn down(headers: &mut HeaderMap) {
+    let named = connection_names(headers);
+    for name in &named {
+        headers.remove(name);
+    }
+    for name in [CONNECTION, TRANSFER_ENCODING, SET_COOKIE, UPGRADE, TRAILER, TE, PROXY_AUTHENTICATE] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+    headers.remove(REPOINT_TARGET);
+}
+
+/// True for headers that are for the gateway, or say who the caller is.
+fn stays_here(name: &HeaderName) -> bool {
+    match name.as_str() {
+        "keep-alive" | "proxy-connection" | "x-api-key" | "api-key" | "x-goog-api-key" | "x-real-ip" | "x-client-ip"
+        | "true-client-ip" | "cf-connecting-ip" | "fastly-client-ip" | "x-cluster-client-ip" | "http2-settings" => true,
+        text if text.starts_with("x-forwarded") => true,
+        _ => matches!(
+            *name,
+            AUTHORIZATION
+                | COOKIE
+                | HOST
+                | CONTENT_LENGTH
+                | ACCEPT_ENCODING
+                | CONNECTION
+                | EXPECT
+                | FORWARDED
+                | VIA
+                | PROXY_AUTHENTICATE
+                | PROXY_AUTHORIZATION
+                | TE
+                | TRAILER
+                | TRANSFER_ENCODING
+                | UPGRADE
+        ),
+    }
+}
+
+/// The headers that `Connection` names as being between two neighbours.
+fn connection_names(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lines = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
+}

@@ -1,0 +1,175 @@
+//! The answer on its way down: whole, or piece by piece as it comes.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+
+use super::exchange::Exchange;
+use super::link::{Link, Pool};
+use super::sse::Stream;
+use crate::clock;
+use crate::gateway::ledger::Outcome;
+
+/// The body of an answer.
+pub(super) enum Answer {
+    /// All of it.
+    Whole(Bytes),
+    /// As it comes.
+    Relay(Box<Relay>),
+}
+
+/// The upstream broke off: the caller's connection is broken too, so that the body cannot be taken for whole.
+#[derive(Debug)]
+pub(super) struct BrokenOff;
+
+/// An upstream's body that passes.
+pub(super) struct Relay {
+    /// Dropped, and with it the call, when the caller goes.
+    link: Option<Link>,
+    pool: Arc<Pool>,
+    body: Incoming,
+    exchange: Exchange,
+    /// How events are rewritten. `None` passes bytes as they are.
+    events: Option<Stream>,
+    /// An end of the connection is no sign that the body was whole.
+    is_ended_by_closing: bool,
+    deadline: Pin<Box<Sleep>>,
+    has_ended: bool,
+}
+
+impl Relay {
+    pub(super) fn new(
+        link: Link,
+        body: Incoming,
+        exchange: Exchange,
+        pool: Arc<Pool>,
+        events: Option<Stream>,
+        is_ended_by_closing: bool,
+        deadline: Sleep,
+    ) -> Self {
+        let deadline = Box::pin(deadline);
+        Self { link: Some(link), pool, body, exchange, events, is_ended_by_closing, deadline, has_ended: false }
+    }
+
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        loop {
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            let Some(link) = &mut self.link else { return Poll::Ready(None) };
+            match link.poll_frame(&mut self.body, context) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // What trails a body is between the upstream and the gateway.
+                    let Ok(data) = frame.into_data() else { continue };
+                    let mut passed = self.pass(data);
+                    if self.body.is_end_stream() {
+                        match self.end(context) {
+                            Ok(rest) if rest.is_empty() => {}
+                            Ok(rest) => passed = Bytes::from([passed, rest].concat()),
+                            Err(broken) => return Poll::Ready(Some(Err(broken))),
+                        }
+                    }
+                    if !passed.is_empty() {
+                        self.exchange.note_first_byte();
+                        return Poll::Ready(Some(Ok(Frame::data(passed))));
+                    }
+                }
+                Poll::Ready(None) => match self.end(context) {
+                    Ok(rest) if rest.is_empty() => return Poll::Ready(None),
+                    Ok(rest) => return Poll::Ready(Some(Ok(Frame::data(rest)))),
+                    Err(broken) => return Poll::Ready(Some(Err(broken))),
+                },
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(self.break_off()))),
+                Poll::Pending => {
+                    return match self.deadline.as_mut().poll(context) {
+                        Poll::Ready(()) => Poll::Ready(Some(Err(self.break_off()))),
+                        Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, data: Bytes) -> Bytes {
+        let Some(events) = &mut self.events else { return data };
+        let passed = events.pass(&data);
+        self.exchange.usage = events.usage;
+        self.exchange.pieces = events.pieces;
+        if events.is_whole {
+            // Settled before the caller can know that it is over, and can go or come again.
+            self.exchange.settle(Outcome::Complete);
+        }
+        passed
+    }
+
+    /// The upstream's body is over. Gives what was held back.
+    fn end(&mut self, context: &mut Context<'_>) -> Result<Bytes, BrokenOff> {
+        let rest = match &mut self.events {
+            Some(events) => {
+                let rest = events.finish();
+                self.exchange.usage = events.usage;
+                self.exchange.pieces = events.pieces;
+                if self.is_ended_by_closing && !events.is_whole {
+                    return Err(self.break_off());
+                }
+                rest
+            }
+            None => Bytes::new(),
+        };
+        self.has_ended = true;
+        self.exchange.settle(Outcome::Complete);
+        if let Some(link) = self.link.take() {
+            self.pool.put(link, clock::instant(), context);
+        }
+        Ok(rest)
+    }
+
+    fn break_off(&mut self) -> BrokenOff {
+        self.has_ended = true;
+        self.link = None;
+        self.exchange.settle(Outcome::UpstreamCut);
+        BrokenOff
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Relay(relay) => relay.poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Relay(relay) => relay.has_ended,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            // A length that is known stands in the headers.
+            Self::Relay(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl fmt::Display for BrokenOff {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the upstream broke off")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
