@@ -36,9 +36,16 @@ use crate::gateway::state::Shared;
 /// Serves the inference address until `stop` is cancelled and what was under way has ended.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
     let (settings, providers) = (shared.settings.clone(), shared.providers.clone());
-    if let Err(error) = serve::serve(listener, shared, settings, providers, stop).await {
-        tracing::error!(%error, "the inference address cannot be served");
-    }
+    let ended = CancellationToken::new();
+    let ledger = shared.ledger.run(&shared.metrics, &shared.traffic, ended.clone());
+    let serving = async {
+        if let Err(error) = serve::serve(listener, Arc::clone(&shared), settings, providers, stop).await {
+            tracing::error!(%error, "the inference address cannot be served");
+        }
+        // Only now is it sure that no request comes that would have to be written down.
+        ended.cancel();
+    };
+    tokio::join!(serving, ledger);
 }
 
 /// What stands under `/repoint/v1/` on the management address and belongs to the data plane. The management

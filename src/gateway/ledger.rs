@@ -8,8 +8,9 @@
 mod record;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -47,6 +48,17 @@ pub struct Ledger {
     arrived: Notify,
     lost_records: AtomicU64,
     lost_events: AtomicU64,
+    sink: Sink,
+}
+
+/// Who takes the events. They are dropped where nobody was named.
+#[derive(Default)]
+struct Sink(OnceLock<EventSink>);
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Sink")
+    }
 }
 
 impl Ledger {
@@ -66,14 +78,22 @@ impl Ledger {
         }
     }
 
+    /// Names who takes the events, once, before [`Ledger::run`].
+    pub fn deliver_to(&self, sink: EventSink) {
+        // A second receiver would split the events: the first stays.
+        let _ = self.sink.0.set(sink);
+    }
+
     /// How many records and events were dropped because nobody took them in time.
     #[must_use]
     pub fn lost(&self) -> (u64, u64) {
         (self.lost_records.load(Ordering::Relaxed), self.lost_events.load(Ordering::Relaxed))
     }
 
-    /// Takes what comes until `stop`, and then what is left. `sink` gets the events.
-    pub async fn run(&self, metrics: &Metrics, traffic: &Traffic, sink: EventSink, stop: CancellationToken) {
+    /// Takes what comes until `stop`, and then what is left.
+    pub async fn run(&self, metrics: &Metrics, traffic: &Traffic, stop: CancellationToken) {
+        let nobody: EventSink = Arc::new(|_| Box::pin(std::future::ready(Ok(()))));
+        let sink = self.sink.0.get().cloned().unwrap_or(nobody);
         let waiting = Waiting::default();
         let deliver = self.deliver(&waiting, &sink, &stop);
         let collect = async {

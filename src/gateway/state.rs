@@ -6,8 +6,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::Time;
+use crate::gateway::access::Access;
 use crate::gateway::clock::Clock;
+use crate::gateway::data::Settings;
+use crate::gateway::ledger::Ledger;
+use crate::gateway::metrics::Metrics;
+use crate::gateway::provider::Providers;
 use crate::gateway::snapshot::Snapshots;
+use crate::gateway::traffic::Traffic;
 
 /// Shared by everything that runs in one gateway; held in an `Arc`.
 #[derive(Debug, Default)]
@@ -18,6 +24,18 @@ pub struct Shared {
     pub snapshots: Snapshots,
     /// How the sync goes.
     pub sync: SyncNotes,
+    /// Who may call what; written by the management plane after each commit.
+    pub access: Access,
+    /// What requests leave behind, on its way to the three below and to the store's events.
+    pub ledger: Ledger,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Recent requests.
+    pub traffic: Traffic,
+    /// What the data plane may use.
+    pub settings: Settings,
+    /// Where targets go.
+    pub providers: Providers,
 }
 
 /// How the sync goes, as it is noted down.

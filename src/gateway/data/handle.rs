@@ -176,7 +176,7 @@ fn route_and_admit(exchange: &mut Exchange, ask: &Ask, operation: Operation) -> 
 async fn send(
     exchange: &mut Exchange,
     callee: &Callee,
-    caller: &Parts,
+    head: &Parts,
     body: Spliced,
 ) -> Result<(Link, Response<Incoming>), Refusal> {
     let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
@@ -185,13 +185,13 @@ async fn send(
             Some(link) => link,
             None => connect(&exchange.worker, callee).await?,
         };
-        match link.call(request(callee, caller, &body)?).await {
+        match link.call(request(callee, head, &body)?).await {
             Ok(response) => return Ok((link, response)),
             Err(SendError::NothingWritten) => {}
             Err(SendError::Broken) => return Err(Refusal::Broken),
         }
         let mut link = connect(&exchange.worker, callee).await?;
-        let response = link.call(request(callee, caller, &body)?).await.map_err(|_| Refusal::Broken)?;
+        let response = link.call(request(callee, head, &body)?).await.map_err(|_| Refusal::Broken)?;
         Ok((link, response))
     });
     let answered = sent.await.map_err(|_| Refusal::Silent)??;
@@ -214,8 +214,8 @@ async fn connect(worker: &Worker, callee: &Callee) -> Result<Link, Refusal> {
     }
 }
 
-fn request(callee: &Callee, caller: &Parts, body: &Spliced) -> Result<Request<Upload>, Refusal> {
-    let path = match caller.uri.query() {
+fn request(callee: &Callee, head: &Parts, body: &Spliced) -> Result<Request<Upload>, Refusal> {
+    let path = match head.uri.query() {
         None => callee.path.clone(),
         Some(query) => {
             PathAndQuery::try_from(format!("{}?{query}", callee.path.path())).map_err(|_| Refusal::NoRoute)?
@@ -224,7 +224,7 @@ fn request(callee: &Callee, caller: &Parts, body: &Spliced) -> Result<Request<Up
     let mut request = Request::new(Upload::new(body.pieces.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = Uri::from(path);
-    *request.headers_mut() = headers::up(&caller.headers, callee);
+    *request.headers_mut() = headers::up(&head.headers, callee);
     Ok(request)
 }
 
@@ -329,8 +329,7 @@ fn relay(
     stamp(&mut parts.headers, &exchange);
     exchange.status = parts.status.as_u16();
     let deadline = tokio::time::sleep_until(Instant::from_std(exchange.started) + exchange.worker.settings.time_limit);
-    let relay =
-        Relay::new(link, body, exchange, pool, rewrite.map(Stream::new), is_ended_by_closing, deadline);
+    let relay = Relay::new(link, body, exchange, pool, rewrite.map(Stream::new), is_ended_by_closing, deadline);
     Response::from_parts(parts, Answer::Relay(Box::new(relay)))
 }
 

@@ -19,11 +19,11 @@ pub(super) const REPOINT_TARGET: HeaderName = HeaderName::from_static("x-repoint
 
 /// The caller's headers as they go up: without credentials, cookies, hop-by-hop and forwarding ones, and with the
 /// target's own.
-pub(super) fn up(caller: &HeaderMap, callee: &Callee) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(caller.len() + 4);
+pub(super) fn up(received: &HeaderMap, callee: &Callee) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(received.len() + 4);
     headers.insert(HOST, callee.host.clone());
-    let named = connection_names(caller);
-    for (name, value) in caller {
+    let named = connection_names(received);
+    for (name, value) in received {
         if !stays_here(name) && !named.contains(name) {
             headers.append(name.clone(), value.clone());
         }
@@ -55,8 +55,18 @@ pub(super) fn down(headers: &mut HeaderMap) {
 /// True for headers that are for the gateway, or say who the caller is.
 fn stays_here(name: &HeaderName) -> bool {
     match name.as_str() {
-        "keep-alive" | "proxy-connection" | "x-api-key" | "api-key" | "x-goog-api-key" | "x-real-ip" | "x-client-ip"
-        | "true-client-ip" | "cf-connecting-ip" | "fastly-client-ip" | "x-cluster-client-ip" | "http2-settings" => true,
+        "keep-alive"
+        | "proxy-connection"
+        | "x-api-key"
+        | "api-key"
+        | "x-goog-api-key"
+        | "x-real-ip"
+        | "x-client-ip"
+        | "true-client-ip"
+        | "cf-connecting-ip"
+        | "fastly-client-ip"
+        | "x-cluster-client-ip"
+        | "http2-settings" => true,
         text if text.starts_with("x-forwarded") => true,
         _ => matches!(
             *name,

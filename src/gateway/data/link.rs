@@ -30,11 +30,13 @@ const READ_BYTES_MAX: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Upload(VecDeque<Bytes>);
 
+/// What reads and writes. `None` once it has ended.
+type Driver = Option<Pin<Box<Connection<TokioIo<Wire>, Upload>>>>;
+
 /// A connection to an upstream.
 pub(super) struct Link {
     send: SendRequest<Upload>,
-    /// `None` once it has ended.
-    connection: Option<Pin<Box<Connection<TokioIo<Wire>, Upload>>>>,
+    connection: Driver,
     written: Arc<AtomicU64>,
 }
 
@@ -110,13 +112,15 @@ impl Link {
             })
             .await
         };
-        match answered {
-            Some(Ok(response)) => Ok(response),
-            Some(Err(mut error)) if error.take_message().is_some() => Err(SendError::NothingWritten),
-            Some(Err(_)) | None if self.written.load(Ordering::Relaxed) == written_before => {
-                Err(SendError::NothingWritten)
-            }
-            Some(Err(_)) | None => Err(SendError::Broken),
+        let untouched = match answered {
+            Some(Ok(response)) => return Ok(response),
+            Some(Err(mut error)) => error.take_message().is_some(),
+            None => false,
+        };
+        if untouched || self.written.load(Ordering::Relaxed) == written_before {
+            Err(SendError::NothingWritten)
+        } else {
+            Err(SendError::Broken)
         }
     }
 
@@ -141,7 +145,7 @@ impl Link {
 }
 
 /// Lets the connection read and write. True once it has ended.
-fn drive(connection: &mut Option<Pin<Box<Connection<TokioIo<Wire>, Upload>>>>, context: &mut Context<'_>) -> bool {
+fn drive(connection: &mut Driver, context: &mut Context<'_>) -> bool {
     if connection.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
         *connection = None;
     }

@@ -1,8 +1,8 @@
 //! `GET /v1/models`: the slugs that the key may call.
 
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::Response;
 use bytes::Bytes;
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::exchange::Exchange;
 use super::headers;

@@ -64,9 +64,7 @@ impl Refusal {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unroutable(Unroutable::NoAdapter(_)) => StatusCode::NOT_IMPLEMENTED,
-            Self::Unroutable(_) | Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::Unroutable(_) | Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge => StatusCode::BAD_GATEWAY,
             Self::Silent => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -185,9 +183,13 @@ mod tests {
     #[test]
     fn each_dialect_has_its_shape() {
         let (status, _, body) = Refusal::NoKey.answer(Dialect::OpenAi);
-        assert_eq!((status.as_u16(), body.as_ref()), (401, br#"{"error":"please check the api-key you provided"}"#.as_slice()));
+        assert_eq!(
+            (status.as_u16(), body.as_ref()),
+            (401, br#"{"error":"please check the api-key you provided"}"#.as_slice())
+        );
         let (_, _, body) = Refusal::NoModel.answer(Dialect::Anthropic);
-        let expected = r#"{"type":"error","error":{"type":"not_found_error","message":"please check the model you provided"}}"#;
+        let expected =
+            r#"{"type":"error","error":{"type":"not_found_error","message":"please check the model you provided"}}"#;
         assert_eq!(body, expected);
     }
 

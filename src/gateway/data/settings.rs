@@ -42,7 +42,7 @@ impl Default for Settings {
             body_bytes_max: 100_000_000,
             bodies_bytes_max: 1_000_000_000,
             header_bytes_max: 32 * 1024,
-            header_timeout: Duration::from_secs(60),
+            header_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             time_limit: Duration::from_mins(20),

@@ -225,7 +225,7 @@ mod tests {
         let mut stream = stream(true);
         let mut passed = stream.pass(b"data: {\"model\":\"").len();
         for _ in 0..64 {
-            passed += stream.pass(&[b'x'; 64 * 1024]).len();
+            passed += stream.pass(&vec![b'x'; 64 * 1024]).len();
             assert!(stream.held.len() <= LINE_BYTES_MAX);
         }
         passed += stream.pass(b"\"}\n").len();

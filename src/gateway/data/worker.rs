@@ -95,7 +95,12 @@ impl Worker {
     }
 
     /// The target of this slug, ready to be called.
-    pub(super) fn callee(&self, routes: &Routes, route: &Arc<Route>, operation: Operation) -> Result<Arc<Callee>, Refusal> {
+    pub(super) fn callee(
+        &self,
+        routes: &Routes,
+        route: &Arc<Route>,
+        operation: Operation,
+    ) -> Result<Arc<Callee>, Refusal> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if ready.revision != Some(routes.revision) {
             // Requests of an older revision may still come; they only make theirs ready again.

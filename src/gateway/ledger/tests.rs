@@ -64,7 +64,8 @@ async fn every_event_reaches_a_sink_that_fails_at_first_once_and_in_order() {
     });
     (0..2_500).for_each(|number| ledger.push(record(number, 200, Outcome::Complete)));
     stop.cancel();
-    ledger.run(&metrics, &traffic, sink, stop).await;
+    ledger.deliver_to(sink);
+    ledger.run(&metrics, &traffic, stop).await;
     let expected: Vec<String> = (0..2_500).map(|number| format!("{number:032x}")).collect();
     assert_eq!(*kept.lock().unwrap(), expected);
     assert_eq!(ledger.lost(), (0, 0));

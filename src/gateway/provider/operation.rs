@@ -66,13 +66,12 @@ impl Operation {
     #[must_use]
     pub fn is_at(self, provider: &Provider) -> bool {
         match provider {
-            Provider::Baseten => true,
             Provider::Anthropic => matches!(self, Self::Messages | Self::ChatCompletions),
             Provider::OpenAi | Provider::XAi | Provider::OpenAiCompatible | Provider::BasetenModelApi => {
                 self != Self::Messages
             }
-            // Their calls fail for another reason.
-            Provider::Vertex | Provider::Other(_) => true,
+            // Calls of the last two fail for another reason.
+            Provider::Baseten | Provider::Vertex | Provider::Other(_) => true,
         }
     }
 }
