@@ -62,7 +62,9 @@ async fn groups_that_name(client: &Client, slugs: &[&Slug]) -> Result<Vec<Group>
 }
 
 async fn count_keys(client: &Client, groups: &[Group]) -> HashMap<GroupId, usize> {
-    stream::iter(groups.iter().map(|group| group.id.clone()))
+    // Collected first: the compiler cannot see that a borrowing iterator is `Send` here.
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
+    stream::iter(ids)
         .map(|id| async move {
             let pages = client.keys(&id, PAGE_LIMIT_MAX);
             pin_mut!(pages);

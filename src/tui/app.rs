@@ -4,6 +4,7 @@
 //! (`app/keys.rs`); answers to the screen that asked; timers to the poll (`app/poll.rs`).
 
 mod keys;
+mod mouse;
 mod poll;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
 use super::screens::welcome::Welcome;
 use super::session::{Connection, ContextKind, Shared};
+use crate::plan::Report;
 use crate::sync::SyncState;
 
 pub use keys::{Availability, available};
@@ -116,7 +118,7 @@ impl Model {
         }
         match (&self.welcome, self.tab) {
             (Some(welcome), _) => welcome.place(),
-            (None, Tab::Endpoints) => self.endpoints.place(),
+            (None, Tab::Endpoints) => self.endpoints.place(&self.shared),
             (None, Tab::Board) => self.board.place(),
             (None, Tab::Gateway) => Place::Gateway,
         }
@@ -177,13 +179,21 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => keys::press(model, &key),
         Message::Paste(text) => keys::paste(model, &text),
-        Message::Mouse(_)
-        | Message::Copied(Ok(()))
-        | Message::Endpoint { .. }
-        | Message::Workspace { .. }
-        | Message::Impact { .. }
-        | Message::Progress { .. }
-        | Message::Report { .. } => Vec::new(),
+        Message::Mouse(event) => mouse::act(model, event),
+        Message::Copied(Ok(())) | Message::Endpoint { .. } => Vec::new(),
+        Message::Workspace { ticket, workspace, is_whole } => {
+            model.endpoints.receive_workspace(ticket, *workspace, is_whole);
+            Vec::new()
+        }
+        Message::Impact { ticket, answer } => {
+            model.endpoints.receive_impact(ticket, answer, &model.shared);
+            Vec::new()
+        }
+        Message::Progress { ticket, progress } => {
+            model.endpoints.receive_progress(ticket, &progress);
+            Vec::new()
+        }
+        Message::Report { answer, .. } => finished(model, *answer),
         Message::Resized(columns, rows) => {
             model.shared.size = (columns, rows);
             Vec::new()
@@ -211,9 +221,23 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     if model.tab == Tab::Board {
         model.board.follow(&model.endpoints, &model.shared);
     }
+    model.overlays.extend(model.shared.opens.take());
     model.resize();
     if let Some(delay) = model.shared.notices.until_next_goes(model.shared.now) {
         effects.push(Effect::After { timer: Timer::Notice, delay });
+    }
+    effects
+}
+
+/// A plan is over: keys that waited for its answer are pressed now, and who wanted to leave leaves.
+fn finished(model: &mut Model, answer: Result<Report, Failure>) -> Vec<Effect> {
+    model.shared.is_writing = false;
+    let mut effects = model.endpoints.receive_finished(answer, &mut model.shared);
+    if model.is_leaving {
+        effects.push(Effect::Quit);
+    }
+    for key in std::mem::take(&mut model.held) {
+        effects.extend(keys::press(model, &key));
     }
     effects
 }

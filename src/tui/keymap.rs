@@ -32,7 +32,6 @@ pub enum Action {
     Right,
     NextPane,
     PreviousPane,
-    Toggle,
     Open,
     Repoint,
     New,
@@ -85,12 +84,12 @@ pub enum Place {
     BoardCarry,
     /// The target picker of a re-point: its text field and list.
     Repoint,
-    /// The options of a re-point.
-    RepointOptions,
     /// A text field of a form.
     Form,
     /// A field of a form that is chosen, not typed.
     FormChoice,
+    /// A change that is shown whole: the next confirmation makes it.
+    Confirm,
     /// A question with buttons.
     Question,
     /// A question that is answered by typing a name.
@@ -105,6 +104,8 @@ pub enum Place {
     WelcomeForm,
     /// The list of contexts.
     Contexts,
+    /// A menu of what can be copied.
+    Copy,
     /// Something to read that scrolls: JSON, the log, notices.
     Reader,
     /// The help, which is filtered by typing.
@@ -278,16 +279,17 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    const PLACES: [Place; 19] = [
+    const PLACES: [Place; 20] = [
         Place::List,
         Place::Detail,
         Place::Filter,
         Place::Board,
         Place::BoardCarry,
         Place::Repoint,
-        Place::RepointOptions,
         Place::Form,
         Place::FormChoice,
+        Place::Confirm,
+        Place::Copy,
         Place::Question,
         Place::TypedQuestion,
         Place::Conflict,

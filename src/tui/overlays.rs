@@ -1,6 +1,7 @@
 //! What opens on top of a tab and has the keys until it is closed. Each is a file; the topmost has the keys.
 
 pub mod contexts;
+pub mod copy;
 pub mod help;
 pub mod notices;
 pub mod reader;
@@ -9,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use self::contexts::Contexts;
+use self::copy::Copy;
 use self::help::Help;
 use self::reader::Reader;
 use super::keymap::Place;
@@ -23,6 +25,8 @@ pub enum Overlay {
     Reader(Reader),
     /// The contexts to switch to.
     Contexts(Contexts),
+    /// What can be copied.
+    Copy(Copy),
 }
 
 impl Overlay {
@@ -33,6 +37,7 @@ impl Overlay {
             Self::Help(_) => Place::Help,
             Self::Reader(_) => Place::Reader,
             Self::Contexts(_) => Place::Contexts,
+            Self::Copy(_) => Place::Copy,
         }
     }
 
@@ -42,6 +47,7 @@ impl Overlay {
             Self::Help(help) => help.draw(shared, area, frame),
             Self::Reader(reader) => reader.draw(shared, area, frame),
             Self::Contexts(contexts) => contexts.draw(shared, area, frame),
+            Self::Copy(copy) => copy.draw(shared, area, frame),
         }
     }
 }

@@ -6,12 +6,14 @@
 
 mod terminal;
 
+use std::future::poll_fn;
 use std::io;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use self::terminal::Screen;
@@ -101,7 +103,7 @@ impl Dashboard {
                 Woken::Tick => {}
                 Woken::Signal => batch.push(Message::Terminated),
             }
-            self.drain(&mut batch);
+            self.drain(&mut batch).await;
             for message in batch {
                 let effects = app::update(&mut self.model, message);
                 if let Some(code) = self.perform(effects).await? {
@@ -114,12 +116,14 @@ impl Dashboard {
     }
 
     /// Takes whatever else is ready, so that a burst costs one frame.
-    fn drain(&mut self, batch: &mut Vec<Message>) {
+    async fn drain(&mut self, batch: &mut Vec<Message>) {
         while batch.len() < BATCH_MAX {
-            let ready = self.keys.as_mut().and_then(|keys| keys.next().now_or_never().flatten());
-            match ready {
-                Some(Ok(event)) => batch.extend(message(event)),
-                Some(Err(_)) | None => break,
+            let Some(keys) = self.keys.as_mut() else { break };
+            // Polled with our own waker: the stream remembers only the first one that finds it empty, and one that
+            // does nothing (`now_or_never`) would leave us asleep over the next key.
+            match poll_fn(|context| Poll::Ready(keys.poll_next_unpin(context))).await {
+                Poll::Ready(Some(Ok(event))) => batch.extend(message(event)),
+                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => break,
             }
         }
         // One answer at a time: laying a page costs time that a key must not wait for.

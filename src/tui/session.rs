@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::keymap::Keymap;
 use super::load::{Failure, Load, Ticket};
+use super::overlays::Overlay;
 use super::overlays::notices::Notices;
 use super::theme::{Role, Theme};
 use crate::api::{SyncReport, Time};
@@ -88,6 +89,8 @@ pub struct Shared {
     pub last_ticket: u64,
     /// True while a write is under way.
     pub is_writing: bool,
+    /// An overlay that a screen asks for; taken up at once.
+    pub opens: Option<Overlay>,
 }
 
 impl Shared {
@@ -113,6 +116,7 @@ impl Shared {
             notices: Notices::default(),
             last_ticket: 0,
             is_writing: false,
+            opens: None,
         }
     }
 

@@ -86,7 +86,7 @@ pub(super) fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     act(model, action)
 }
 
-fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(effects) = everywhere(model, action) {
         return effects;
     }
@@ -197,6 +197,12 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last_mut() {
         Some(Overlay::Help(help)) => help.act(action, &model.shared),
         Some(Overlay::Reader(reader)) => return reader.act(action, &model.shared),
+        Some(Overlay::Copy(copy)) => {
+            if action == Action::Confirm {
+                return copy_chosen(model);
+            }
+            copy.act(action);
+        }
         Some(Overlay::Contexts(contexts)) => {
             if action == Action::Confirm {
                 let chosen = contexts.cursor;
@@ -208,6 +214,13 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
         None => {}
     }
     Vec::new()
+}
+
+fn copy_chosen(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Copy(copy)) = model.overlays.pop() else { return Vec::new() };
+    let Some(item) = copy.chosen() else { return Vec::new() };
+    model.shared.notices.say(model.shared.now, Tone::Good, format!("copied: {}", item.name));
+    vec![Effect::Copy(item.text.clone())]
 }
 
 fn switch(model: &mut Model, chosen: usize) -> Vec<Effect> {

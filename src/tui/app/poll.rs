@@ -76,6 +76,7 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
     }
     model.shared.read_at = Some(model.shared.now);
     recovered(model);
+    model.endpoints.follow(&mut model.shared);
     if model.shared.sync_report().is_some() { Vec::new() } else { next(model, 0) }
 }
 
@@ -100,6 +101,7 @@ pub(super) fn sync(
             let has_report = report.is_some();
             model.shared.sync.answer(ticket, model.shared.now, Ok(report));
             recovered(model);
+            model.endpoints.follow(&mut model.shared);
             if !has_report {
                 return if model.endpoints.reading.is_some() { Vec::new() } else { next(model, 0) };
             }

@@ -52,13 +52,13 @@ const SCROLLED: &[Place] = &[
     Place::BoardCarry,
     Place::Gateway,
     Place::Contexts,
+    Place::Copy,
     Place::Reader,
     Place::Welcome,
 ];
 /// Lists under a text field: only keys that are no letters move in them.
 const PICKED: &[Place] = &[
     Place::Repoint,
-    Place::RepointOptions,
     Place::Filter,
     Place::Form,
     Place::FormChoice,
@@ -67,8 +67,7 @@ const PICKED: &[Place] = &[
     Place::Question,
     Place::Conflict,
 ];
-const ASKED: &[Place] = &[Place::Question, Place::TypedQuestion];
-const CLOSED: &[Place] = &[Place::Contexts, Place::Reader, Place::Help];
+const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help];
 
 use Action as A;
 use Section as S;
@@ -92,15 +91,7 @@ const fn joined<const N: usize>(first: &[Binding], second: &[Binding]) -> [Bindi
 
 const CORE: &[Binding] = &[
     // What a pane that is open on top offers.
-    row(
-        A::Confirm,
-        "confirm",
-        &[ENTER],
-        &[Place::Repoint, Place::RepointOptions],
-        "re-point",
-        "Look at the change, then make it",
-        S::Panes,
-    ),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Repoint], "re-point", "Look at the change, then make it", S::Panes),
     row(
         A::Confirm,
         "confirm",
@@ -110,7 +101,25 @@ const CORE: &[Binding] = &[
         "Next field; on the last one, save",
         S::Panes,
     ),
-    row(A::Confirm, "confirm", &[ENTER], ASKED, "choose", "Choose the button that has the focus", S::Panes),
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::Confirm, Place::TypedQuestion],
+        "do it",
+        "Make the change that is shown",
+        S::Panes,
+    ),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Copy], "copy", "Copy what is selected", S::Panes),
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::Question],
+        "choose",
+        "Choose the button that has the focus",
+        S::Panes,
+    ),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Filter], "keep", "Keep the filter and go back to the list", S::Panes),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Contexts], "switch", "Switch to the selected context", S::Panes),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Welcome], "choose", "Choose", S::Panes),
@@ -140,16 +149,6 @@ const CORE: &[Binding] = &[
         A::NextPane,
         "next",
         &[TAB],
-        &[Place::Repoint, Place::RepointOptions],
-        "options",
-        "Between the targets and the options",
-        S::Panes,
-    ),
-    row(A::Toggle, "toggle", &[SPACE], &[Place::RepointOptions], "switch", "Switch the option on or off", S::Panes),
-    row(
-        A::NextPane,
-        "next",
-        &[TAB],
         &[Place::Form, Place::FormChoice, Place::Question, Place::TypedQuestion, Place::WelcomeForm],
         "next",
         "The next field or button",
@@ -159,15 +158,7 @@ const CORE: &[Binding] = &[
         A::PreviousPane,
         "previous",
         &[BACKTAB],
-        &[
-            Place::Repoint,
-            Place::RepointOptions,
-            Place::Form,
-            Place::FormChoice,
-            Place::Question,
-            Place::TypedQuestion,
-            Place::WelcomeForm,
-        ],
+        &[Place::Repoint, Place::Form, Place::FormChoice, Place::Question, Place::TypedQuestion, Place::WelcomeForm],
         "",
         "The field or button before",
         S::Panes,
@@ -188,9 +179,9 @@ const CORE: &[Binding] = &[
         &[F2],
         &[
             Place::Repoint,
-            Place::RepointOptions,
             Place::Form,
             Place::FormChoice,
+            Place::Confirm,
             Place::Question,
             Place::TypedQuestion,
             Place::Conflict,
@@ -205,9 +196,9 @@ const CORE: &[Binding] = &[
         &[ESC],
         &[
             Place::Repoint,
-            Place::RepointOptions,
             Place::Form,
             Place::FormChoice,
+            Place::Confirm,
             Place::Question,
             Place::TypedQuestion,
             Place::Conflict,
@@ -218,7 +209,7 @@ const CORE: &[Binding] = &[
     ),
     row(A::Back, "back", &[ESC], &[Place::Filter], "clear", "Clear the filter", S::Panes),
     row(A::Back, "back", &[ESC], CLOSED, "close", "Close", S::Panes),
-    row(A::Back, "back", &[c('q')], &[Place::Contexts, Place::Reader], "", "Close", S::Panes),
+    row(A::Back, "back", &[c('q')], &[Place::Contexts, Place::Copy, Place::Reader], "", "Close", S::Panes),
     row(A::Back, "back", &[ESC], &[Place::WelcomeForm, Place::Welcome], "back", "Go back", S::Panes),
     // Endpoints.
     row(A::Open, "open", &[ENTER], &[Place::List], "focus", "Go to the detail of the endpoint", S::Endpoints),

@@ -1,16 +1,12 @@
 //! Reads of a server, each answered with messages.
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
-
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::api::{GroupId, PAGE_LIMIT_MAX, Slug};
-use crate::client::{Client, ClientError, ErrorKind, EventsQuery};
-use crate::clock;
-use crate::plan::Impact;
+use crate::api::{PAGE_LIMIT_MAX, Slug};
+use crate::client::{Client, ClientError, ErrorKind};
 use crate::plan::preflight::Workspace;
+use crate::plan::survey;
 use crate::tui::load::{Failure, Ticket};
 use crate::tui::message::{Message, PageRead};
 
@@ -20,10 +16,6 @@ const FIRST_PAGE: usize = 200;
 const MODELS_MAX: usize = 200;
 /// How many requests of one kind are under way at once.
 const PARALLEL: usize = 8;
-/// How many groups are asked for their keys.
-const GROUPS_COUNTED_MAX: usize = 50;
-/// Over how long the traffic of a slug is counted.
-const TRAFFIC_WINDOW: Duration = Duration::from_mins(1);
 
 /// Where answers go.
 pub(super) type Messages = UnboundedSender<Message>;
@@ -102,51 +94,7 @@ pub(super) async fn workspace(client: Client, ticket: Ticket, messages: Messages
 
 /// Counts who may call the slugs, and how much they are called.
 pub(super) async fn impact(client: Client, ticket: Ticket, slugs: Vec<Slug>, messages: Messages) {
-    let answer = count_impact(&client, &slugs).await.map_err(Failure::from);
+    let slugs: Vec<&Slug> = slugs.iter().collect();
+    let answer = survey::impact_of(&client, &slugs).await.map_err(Failure::from);
     tell(&messages, Message::Impact { ticket, answer });
-}
-
-async fn count_impact(client: &Client, slugs: &[Slug]) -> Result<Impact, ClientError> {
-    let wanted: Vec<&Slug> = slugs.iter().collect();
-    let mut groups = Vec::new();
-    let mut pages = Box::pin(client.groups(PAGE_LIMIT_MAX));
-    while let Some(page) = pages.next().await {
-        groups.extend(page?.body.items);
-    }
-    let named: BTreeSet<&Slug> = wanted.iter().copied().collect();
-    let affected: Vec<GroupId> = groups
-        .iter()
-        .filter(|group| group.models.iter().any(|model| named.contains(&model.slug)))
-        .map(|group| group.id.clone())
-        .collect();
-    let mut keys: HashMap<GroupId, usize> = HashMap::new();
-    if affected.len() <= GROUPS_COUNTED_MAX {
-        let mut counts = stream::iter(affected).map(|id| count_keys(client, id)).buffer_unordered(PARALLEL);
-        while let Some((id, count)) = counts.next().await {
-            keys.extend(count.map(|count| (id, count)));
-        }
-    }
-    let impact = Impact::of(&wanted, &groups, &keys);
-    let now = clock::now();
-    let query =
-        EventsQuery { start: Some(now.minus(TRAFFIC_WINDOW)), limit: Some(PAGE_LIMIT_MAX), ..EventsQuery::default() };
-    // A server without events says nothing about traffic, and neither do we.
-    Ok(match client.events(&query).await {
-        Ok(events) => impact.with_events(&wanted, &events.body.items, TRAFFIC_WINDOW, now),
-        Err(_) => impact,
-    })
-}
-
-async fn count_keys(client: &Client, id: GroupId) -> (GroupId, Option<usize>) {
-    let mut count = 0;
-    let mut cursor: Option<String> = None;
-    loop {
-        let Ok(page) = client.keys_page(&id, cursor.as_deref(), PAGE_LIMIT_MAX).await else { return (id, None) };
-        count += page.body.items.len();
-        let next = page.body.pagination.cursor.filter(|next| Some(next) != cursor.as_ref());
-        if !page.body.pagination.has_more || next.is_none() {
-            return (id, Some(count));
-        }
-        cursor = next;
-    }
 }

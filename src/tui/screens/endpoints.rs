@@ -2,34 +2,58 @@
 //!
 //! ```text
 //! ╭ Endpoints  12 ──────────────────────────────╮╭ my-org/glm-5.2 ─────────────────────╮
-//! │ list::List, table                           ││ detail                              │
+//! │ list, table                                 ││ detail                              │
 //! ╰─────────────────────────────────────────────╯╰─────────────────────────────────────╯
 //! ```
 //!
 //! [`rows`] keeps what was read, [`list`] what of it is shown and where the cursor is, [`filter`] what was typed after
-//! `/`; [`table`] draws the list.
+//! `/`; [`table`], [`detail`] and [`recent`] draw. A change that is being made is [`work`]: [`repoint`], [`edit`],
+//! [`delete`] or [`conflict`], each with its [`review`]; what became of it is in [`written`].
 
+pub mod candidates;
+pub mod command;
+pub mod conflict;
+pub mod delete;
+pub mod detail;
+pub mod edit;
+pub mod edit_view;
+pub mod fields;
 pub mod filter;
 pub mod list;
+pub mod recent;
+pub mod repoint;
+pub mod repoint_view;
+pub mod review;
 pub mod rows;
 pub mod table;
+pub mod work;
+pub mod workspace;
+pub mod written;
+
+mod acts;
 
 use std::collections::BTreeMap;
 
-use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::list::List;
 use self::rows::{Row, Rows};
+use self::work::Work;
+use self::workspace::Workspace;
+use self::written::Followed;
 use crate::api::EndpointId;
-use crate::sync::{self, Facts, SyncState, Written};
+use crate::plan::{Impact, Progress, Report};
+use crate::sync::{self, Facts, SyncState};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::{Action, Place};
+use crate::tui::keymap::Place;
 use crate::tui::layout::Breadth;
 use crate::tui::load::{Failure, Ticket};
 use crate::tui::message::PageRead;
 use crate::tui::session::{Connection, Shared};
+
+/// How many of the last changes are kept at hand.
+const LATEST_MAX: usize = 40;
 
 /// Which part of the tab has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,14 +76,24 @@ pub struct Endpoints {
     pub list: List,
     /// Which part has the keys.
     pub pane: Pane,
+    /// How many lines the detail is scrolled.
+    pub detail_offset: usize,
+    /// The change that is being made.
+    pub work: Work,
+    /// What targets can name.
+    pub workspace: Workspace,
     /// The reading under way.
     pub reading: Option<Ticket>,
     /// The revision that the rows are of, where the server tells.
     pub revision: Option<u64>,
     /// What was written from here, by id.
-    pub written: BTreeMap<EndpointId, Written>,
+    pub written: BTreeMap<EndpointId, Followed>,
+    /// The body, as it was last laid out.
+    area: Rect,
     /// Rows that may still wait for their sync, or were written from here; by position.
     recent: Vec<u32>,
+    /// The rows that were written last, the newest first; by position.
+    latest: Vec<u32>,
     was_read: bool,
     failure: Option<Failure>,
 }
@@ -67,12 +101,12 @@ pub struct Endpoints {
 impl Endpoints {
     /// What has the keys.
     #[must_use]
-    pub fn place(&self) -> Place {
-        match self.pane {
+    pub fn place(&self, shared: &Shared) -> Place {
+        self.work.place(shared).unwrap_or(match self.pane {
             Pane::List => Place::List,
             Pane::Filter => Place::Filter,
             Pane::Detail => Place::Detail,
-        }
+        })
     }
 
     /// The state of a row, now.
@@ -83,7 +117,7 @@ impl Endpoints {
             reached: shared.reached,
             interval: shared.sync_interval(),
             updated_at: row.updated_at,
-            written: self.written.get(&row.id),
+            written: self.written.get(&row.id).map(|followed| &followed.written),
             report: shared.sync_report(),
             probe: None,
         })
@@ -98,7 +132,7 @@ impl Endpoints {
     /// True where the list, and nothing over it, has the keys.
     #[must_use]
     pub fn has_list_focus(&self) -> bool {
-        matches!(self.pane, Pane::List | Pane::Filter)
+        matches!(self.pane, Pane::List | Pane::Filter) && self.work.is_none()
     }
 
     /// True where the filter line is on the screen.
@@ -130,8 +164,8 @@ impl Endpoints {
 
     /// Forgets everything of the context that was open.
     pub fn forget(&mut self) {
-        let visible = self.list.visible;
-        *self = Self::default();
+        let (visible, area) = (self.list.visible, self.area);
+        *self = Self { area, ..Self::default() };
         self.list.visible = visible;
     }
 
@@ -154,14 +188,15 @@ impl Endpoints {
         match answer {
             Ok(page) => {
                 let laid = self.rows.lay(page.endpoints, page.is_last);
-                if laid.moved || laid.changed || page.is_last {
-                    self.refresh(shared, laid.moved);
-                }
                 if page.is_last {
                     self.reading = None;
                     self.was_read = true;
                     self.failure = None;
                     self.revision = page.revision;
+                }
+                if laid.moved || laid.changed || page.is_last {
+                    self.refresh(shared, laid.moved);
+                    self.work.refresh(&self.rows, &self.workspace);
                 }
                 page.is_last
             }
@@ -173,16 +208,67 @@ impl Endpoints {
         }
     }
 
+    /// The workspace has told what it has.
+    pub fn receive_workspace(&mut self, ticket: Ticket, known: crate::plan::preflight::Workspace, is_whole: bool) {
+        if self.workspace.reading != Some(ticket) {
+            return;
+        }
+        self.workspace.known = known;
+        self.workspace.is_whole = is_whole;
+        if is_whole {
+            self.workspace.reading = None;
+        }
+        self.work.refresh(&self.rows, &self.workspace);
+    }
+
+    /// It was counted who is affected.
+    pub fn receive_impact(&mut self, ticket: Ticket, answer: Result<Impact, Failure>, shared: &Shared) {
+        if let Some(review) = self.work.review_mut() {
+            review.impact.answer(ticket, shared.now, answer);
+        }
+    }
+
+    /// A plan moved on.
+    pub fn receive_progress(&mut self, ticket: Ticket, progress: &Progress) {
+        if let Progress::Item { step, .. } = progress {
+            self.work.progress(ticket, step);
+        }
+    }
+
+    /// A plan is over.
+    pub fn receive_finished(&mut self, answer: Result<Report, Failure>, shared: &mut Shared) -> Vec<Effect> {
+        match self.work.change() {
+            Some(change) => self.receive_report(&change, answer, shared),
+            None => Vec::new(),
+        }
+    }
+
     /// The rows that may still wait for their sync, or were written from here.
     pub fn recent(&self) -> impl Iterator<Item = &Row> {
         self.recent.iter().filter_map(|index| self.rows.get(*index))
     }
 
+    /// The rows that were written last, the newest first.
+    pub fn latest(&self) -> impl Iterator<Item = &Row> {
+        self.latest.iter().filter_map(|index| self.rows.get(*index))
+    }
+
     fn find_recent(&mut self, shared: &Shared) {
         // Twice the interval: a gateway may sync late.
         let since = shared.server_now().minus(shared.sync_interval().saturating_mul(2));
-        let is_recent = |row: &Row| row.updated_at > since || self.written.contains_key(&row.id);
-        self.recent = (0..).zip(self.rows.all()).filter(|(_, row)| is_recent(row)).map(|(index, _)| index).collect();
+        let mut latest: Vec<(crate::api::Time, u32)> = Vec::new();
+        self.recent.clear();
+        for (index, row) in (0..).zip(self.rows.all()) {
+            if row.updated_at > since || self.written.contains_key(&row.id) {
+                self.recent.push(index);
+            }
+            if latest.len() < LATEST_MAX || latest.last().is_some_and(|(oldest, _)| row.updated_at > *oldest) {
+                let place = latest.partition_point(|(time, _)| *time >= row.updated_at);
+                latest.insert(place, (row.updated_at, index));
+                latest.truncate(LATEST_MAX);
+            }
+        }
+        self.latest = latest.into_iter().map(|(_, index)| index).collect();
     }
 
     /// Works out anew what is shown, after rows or their states have changed.
@@ -210,78 +296,69 @@ impl Endpoints {
         (rank(&state), state.word())
     }
 
-    /// Does what a key asks for.
-    pub fn act(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
-        match (self.pane, action) {
-            (Pane::List | Pane::Filter, _) if self.list.act(action, &self.rows) => Vec::new(),
-            (Pane::Filter | Pane::List, Action::Back) => self.clear_filter(shared),
-            (_, Action::Filter) => self.focus(Pane::Filter),
-            (Pane::List, Action::Open | Action::NextPane) => self.focus(Pane::Detail),
-            (Pane::Filter, Action::Confirm)
-            | (Pane::Detail, Action::PreviousPane | Action::NextPane | Action::Back) => self.focus(Pane::List),
-            (_, Action::Sort) => self.sort(self.list.sort.next(), false, shared),
-            (_, Action::SortReverse) => self.sort(self.list.sort, !self.list.is_reversed, shared),
-            (Pane::List | Pane::Filter | Pane::Detail, _) => Vec::new(),
-        }
-    }
-
-    fn focus(&mut self, pane: Pane) -> Vec<Effect> {
-        self.pane = pane;
-        Vec::new()
-    }
-
-    fn sort(&mut self, sort: list::Sort, is_reversed: bool, shared: &Shared) -> Vec<Effect> {
-        self.with_list(shared, |list, rows, state| list.sort_by(sort, is_reversed, rows, state));
-        Vec::new()
-    }
-
-    fn clear_filter(&mut self, shared: &Shared) -> Vec<Effect> {
-        self.list.filter.set("");
-        self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
-        self.focus(Pane::List)
-    }
-
-    /// Types into the field that has the keys.
-    pub fn edit(&mut self, key: &KeyEvent, shared: &Shared) -> Vec<Effect> {
-        if self.pane == Pane::Filter && self.list.filter.edit(key) {
-            self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
-        }
-        Vec::new()
-    }
-
-    /// Takes what was pasted into the field that has the keys.
-    pub fn paste(&mut self, text: &str, shared: &Shared) {
-        if self.pane == Pane::Filter && self.list.filter.paste(text) {
-            self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
-        }
-    }
-
-    /// The areas of list and detail; an empty one is not shown.
+    /// The areas of list, detail and last changes; an empty one is not shown.
     #[must_use]
-    pub fn areas(&self, area: Rect) -> (Rect, Rect) {
+    pub fn areas(&self, area: Rect) -> (Rect, Rect, Rect) {
+        let none = Rect::default();
         match Breadth::of(area.width) {
-            Breadth::Narrow if self.pane == Pane::Detail => (Rect::default(), area),
-            Breadth::Narrow => (area, Rect::default()),
-            Breadth::Medium | Breadth::Wide => {
-                let [list, detail] = Layout::horizontal([Constraint::Percentage(54), Constraint::Min(40)]).areas(area);
-                (list, detail)
+            Breadth::Narrow if self.pane == Pane::Detail => (none, area, none),
+            Breadth::Narrow => (area, none, none),
+            Breadth::Medium => {
+                let [list, detail] = Layout::horizontal([Constraint::Percentage(56), Constraint::Min(40)]).areas(area);
+                (list, detail, none)
+            }
+            Breadth::Wide => {
+                let widths = [Constraint::Percentage(50), Constraint::Min(48), Constraint::Percentage(22)];
+                let [list, detail, recent] = Layout::horizontal(widths).areas(area);
+                (list, detail, recent)
+            }
+        }
+    }
+
+    /// Where the pane of a change stands: over everything, or beside the list where there is room for both.
+    fn work_area(&self, area: Rect) -> Rect {
+        match Breadth::of(area.width) {
+            Breadth::Narrow | Breadth::Medium => area,
+            Breadth::Wide => {
+                let (list, _, _) = self.areas(area);
+                Rect { x: list.right(), width: area.right().saturating_sub(list.right()), ..area }
             }
         }
     }
 
     /// The body of the screen has another size.
     pub fn resize(&mut self, body: Rect) {
-        let (list, _) = self.areas(body);
+        self.area = body;
+        let (list, ..) = self.areas(body);
         let filter = u16::from(self.is_filter_shown());
-        self.list.resize(usize::from(list.height.saturating_sub(3 + filter)));
+        if !list.is_empty() {
+            self.list.resize(usize::from(list.height.saturating_sub(3 + filter)));
+        }
+    }
+
+    /// The place in the order of the row that is drawn at this position, where there is one.
+    #[must_use]
+    pub fn row_at(&self, column: u16, row: u16) -> Option<usize> {
+        let (list, ..) = self.areas(self.area);
+        let top = list.y + 2 + u16::from(self.is_filter_shown());
+        let is_inside = column > list.x && column + 1 < list.right() && row >= top && row + 1 < list.bottom();
+        let place = self.list.offset + usize::from(row.checked_sub(top).filter(|_| is_inside)?);
+        (place < self.list.order.len()).then_some(place)
     }
 
     /// Draws the tab.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-        let (list, _detail) = self.areas(area);
+        let (list, detail, recent) = self.areas(area);
         if !list.is_empty() {
             table::draw(self, shared, list, frame);
         }
+        if !detail.is_empty() {
+            detail::draw(self, shared, detail, frame);
+        }
+        if !recent.is_empty() {
+            recent::draw(self, shared, recent, frame);
+        }
+        self.work.draw(&self.workspace, shared, self.work_area(area), frame);
     }
 }
 

@@ -1,0 +1,99 @@
+//! What can be copied of something (`y`): each thing with its name, the selected one shown whole.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::tui::keymap::Action;
+use crate::tui::layout;
+use crate::tui::session::Shared;
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+/// How many lines of a long text are shown.
+const PREVIEW_ROWS: u16 = 7;
+
+/// A text that can be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is.
+    pub name: String,
+    /// The text itself.
+    pub text: String,
+}
+
+impl Item {
+    /// A text with its name.
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), text: text.to_owned() }
+    }
+}
+
+/// The menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// Of what.
+    pub title: String,
+    /// What can be copied.
+    pub items: Vec<Item>,
+    /// The selected one.
+    pub cursor: usize,
+}
+
+impl Copy {
+    /// A menu on its first item.
+    pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
+        Self { title: title.into(), items, cursor: 0 }
+    }
+
+    /// The selected item.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Item> {
+        self.items.get(self.cursor)
+    }
+
+    /// Moves the cursor.
+    pub fn act(&mut self, action: Action) {
+        let last = self.items.len().saturating_sub(1);
+        self.cursor = match action {
+            Action::Up => self.cursor.saturating_sub(1),
+            Action::Down => (self.cursor + 1).min(last),
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => self.cursor,
+        };
+    }
+
+    /// Draws it in the middle.
+    pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+        let count = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
+        let place =
+            layout::centered(area, area.width.saturating_sub(4).min(90), count.saturating_add(PREVIEW_ROWS + 3));
+        let title = text::cut(&self.title, usize::from(place.width).saturating_sub(6)).into_owned();
+        let inner = layout::inset(
+            layout::popup(shared, place, shared.span(Role::Strong, title).into(), Line::default(), frame),
+            1,
+        );
+        let mut rows = layout::rows(inner);
+        for (index, (item, row)) in self.items.iter().zip(rows.by_ref()).enumerate() {
+            let is_selected = index == self.cursor;
+            let first = item.text.lines().next().unwrap_or_default();
+            let line = Line::from(vec![
+                shared.span(Role::Accent, if is_selected { "▌ " } else { "  " }),
+                shared.span(if is_selected { Role::Strong } else { Role::Text }, text::fit(&item.name, 10)),
+                shared.span(Role::Muted, text::cut(first, usize::from(row.width).saturating_sub(12)).into_owned()),
+            ]);
+            frame.render_widget(line, row);
+            if is_selected {
+                frame.buffer_mut().set_style(row, shared.theme.selection(true));
+            }
+        }
+        let Some(rule) = rows.next() else { return };
+        frame.render_widget(shared.span(Role::Border, "─".repeat(usize::from(rule.width))), rule);
+        let wrapped = self.chosen().map(|item| text::wrap(&item.text, usize::from(inner.width))).unwrap_or_default();
+        for (line, row) in wrapped.into_iter().zip(rows) {
+            frame.render_widget(shared.span(Role::Text, line), row);
+        }
+    }
+}

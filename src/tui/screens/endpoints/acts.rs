@@ -1,0 +1,195 @@
+//! What the keys of the tab do.
+
+use crossterm::event::KeyEvent;
+
+use super::delete::Delete;
+use super::edit::Edit;
+use super::repoint::Repoint;
+use super::work::Work;
+use super::{Endpoints, Pane, command, detail, list};
+use crate::api::Endpoint;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::overlays::Overlay;
+use crate::tui::overlays::copy::{Copy, Item};
+use crate::tui::overlays::reader::Reader;
+use crate::tui::session::Shared;
+
+impl Endpoints {
+    /// Does what a key asks for.
+    pub fn act(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+        if !self.work.is_none() {
+            if action == Action::CopyAsCommand {
+                return self.show_command(shared);
+            }
+            let area = self.work_area(self.area);
+            return self.work.act(action, &self.rows, &self.workspace, area, shared);
+        }
+        match (self.pane, action) {
+            (Pane::List | Pane::Filter, _) if self.list.act(action, &self.rows) => {
+                self.detail_offset = 0;
+                Vec::new()
+            }
+            (_, Action::Repoint) => self.open_repoint(shared),
+            (_, Action::New) => self.open_new(shared),
+            (_, Action::Edit) => self.open_edit(shared),
+            (_, Action::Delete) => self.open_delete(shared),
+            (_, Action::Copy) => self.show_copy(shared),
+            (_, Action::ShowJson) => self.show_json(shared),
+            (_, Action::Filter) => self.focus(Pane::Filter),
+            (Pane::List, Action::Open | Action::NextPane) => self.focus(Pane::Detail),
+            (Pane::Filter, Action::Confirm)
+            | (Pane::Detail, Action::PreviousPane | Action::NextPane | Action::Back | Action::Open) => {
+                self.focus(Pane::List)
+            }
+            (Pane::List | Pane::Filter, Action::Back) => self.clear_filter(shared),
+            (_, Action::Sort) => self.sort(self.list.sort.next(), false, shared),
+            (_, Action::SortReverse) => self.sort(self.list.sort, !self.list.is_reversed, shared),
+            (Pane::Detail, _) => self.scroll_detail(action, shared),
+            (Pane::List | Pane::Filter, _) => Vec::new(),
+        }
+    }
+
+    /// Selects the row at a place in the order, as the mouse does.
+    pub fn press_row(&mut self, place: usize) {
+        self.pane = Pane::List;
+        self.detail_offset = 0;
+        self.list.move_to(place, &self.rows);
+    }
+
+    fn focus(&mut self, pane: Pane) -> Vec<Effect> {
+        self.pane = pane;
+        Vec::new()
+    }
+
+    fn scroll_detail(&mut self, action: Action, shared: &Shared) -> Vec<Effect> {
+        let (_, area, _) = self.areas(self.area);
+        let page = usize::from(area.height.saturating_sub(2));
+        let columns = usize::from(area.width.saturating_sub(4));
+        let lines = self.list.row(&self.rows).map_or(0, |row| detail::lines(self, shared, row, columns).len());
+        let last = lines.saturating_sub(page);
+        self.detail_offset = match action {
+            Action::Up => self.detail_offset.saturating_sub(1),
+            Action::Down => self.detail_offset + 1,
+            Action::PageUp | Action::HalfUp => self.detail_offset.saturating_sub(page),
+            Action::PageDown | Action::HalfDown => self.detail_offset + page,
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => self.detail_offset,
+        }
+        .min(last);
+        Vec::new()
+    }
+
+    fn sort(&mut self, sort: list::Sort, is_reversed: bool, shared: &Shared) -> Vec<Effect> {
+        self.with_list(shared, |list, rows, state| list.sort_by(sort, is_reversed, rows, state));
+        Vec::new()
+    }
+
+    fn clear_filter(&mut self, shared: &Shared) -> Vec<Effect> {
+        self.list.filter.set("");
+        self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
+        self.focus(Pane::List)
+    }
+
+    /// Types into the field that has the keys.
+    pub fn edit(&mut self, key: &KeyEvent, shared: &Shared) -> Vec<Effect> {
+        if !self.work.is_none() {
+            self.work.edit(key, &self.rows, &self.workspace);
+        } else if self.pane == Pane::Filter && self.list.filter.edit(key) {
+            self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
+        }
+        Vec::new()
+    }
+
+    /// Takes what was pasted into the field that has the keys.
+    pub fn paste(&mut self, text: &str, shared: &Shared) {
+        if !self.work.is_none() {
+            self.work.paste(text, &self.rows, &self.workspace);
+        } else if self.pane == Pane::Filter && self.list.filter.paste(text) {
+            self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
+        }
+    }
+
+    fn selected(&self) -> Option<Endpoint> {
+        self.list.row(&self.rows).map(super::rows::Row::endpoint)
+    }
+
+    fn read_workspace(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        if self.workspace.reading.is_some() {
+            return Vec::new();
+        }
+        let ticket = shared.ticket();
+        self.workspace.reading = Some(ticket);
+        vec![Effect::ReadWorkspace { ticket }]
+    }
+
+    fn open_repoint(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(before) = self.selected() else { return Vec::new() };
+        let mut effects = self.read_workspace(shared);
+        let (repoint, more) = Repoint::new(before, &self.workspace, &self.rows, shared);
+        self.work = Work::Repoint(Box::new(repoint));
+        effects.extend(more);
+        effects
+    }
+
+    fn open_new(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let organisation = self.list.row(&self.rows).and_then(|row| row.slug.as_str().split_once('/'));
+        let (edit, more) = Edit::create(organisation.map(|(organisation, _)| organisation), shared);
+        self.work = Work::Edit(Box::new(edit));
+        let mut effects = self.read_workspace(shared);
+        effects.extend(more);
+        effects
+    }
+
+    fn open_edit(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(before) = self.selected() else { return Vec::new() };
+        let mut effects = self.read_workspace(shared);
+        let (edit, more) = Edit::change(before, shared);
+        self.work = Work::Edit(Box::new(edit));
+        effects.extend(more);
+        effects
+    }
+
+    fn open_delete(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(before) = self.selected() else { return Vec::new() };
+        let (delete, effects) = Delete::new(before, shared);
+        self.work = Work::Delete(Box::new(delete));
+        effects
+    }
+
+    fn show_json(&self, shared: &mut Shared) -> Vec<Effect> {
+        if let Some(endpoint) = self.selected() {
+            let json = serde_json::to_string_pretty(&endpoint).unwrap_or_default();
+            shared.opens = Some(Overlay::Reader(Reader::new(endpoint.slug.as_str(), &json)));
+        }
+        Vec::new()
+    }
+
+    fn show_copy(&self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(endpoint) = self.selected() else { return Vec::new() };
+        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
+        let slug = endpoint.slug.as_str();
+        let items = vec![
+            Item::new("slug", slug),
+            Item::new("id", endpoint.id.as_str()),
+            Item::new("target", &endpoint.target().map(ToString::to_string).unwrap_or_default()),
+            Item::new("command", &format!("repoint endpoints get {}", command::quoted(slug))),
+            Item::new("curl", &command::read_curl(&endpoint, &address)),
+            Item::new("JSON", &serde_json::to_string_pretty(&endpoint).unwrap_or_default()),
+        ];
+        shared.opens = Some(Overlay::Copy(Copy::new(format!("Copy {slug}"), items)));
+        Vec::new()
+    }
+
+    fn show_command(&self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(change) = self.work.change() else { return Vec::new() };
+        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
+        let items = vec![
+            Item::new("command", &command::commands(&change).join("\n")),
+            Item::new("curl", &command::curls(&change, &address).join("\n")),
+        ];
+        shared.opens = Some(Overlay::Copy(Copy::new("The same change elsewhere", items)));
+        Vec::new()
+    }
+}

@@ -1,0 +1,149 @@
+//! What became of a plan: the rows take what the server answered, and the change is followed until it is in effect.
+
+use super::Endpoints;
+use super::work::Work;
+use crate::api::{EndpointId, Time};
+use crate::plan::{self, Change, Done, Outcome, Record, Report};
+use crate::sync::{self, Written};
+use crate::tui::effect::Effect;
+use crate::tui::load::{Failure, FailureKind};
+use crate::tui::overlays::notices::Tone;
+use crate::tui::session::Shared;
+
+/// A change that was written from here, and is followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Followed {
+    /// The write.
+    pub written: Written,
+    /// When it was seen in effect.
+    pub in_effect: Option<Time>,
+}
+
+impl Endpoints {
+    /// Takes the report of the plan that is open.
+    pub fn receive_report(
+        &mut self,
+        change: &Change,
+        answer: Result<Report, Failure>,
+        shared: &mut Shared,
+    ) -> Vec<Effect> {
+        let report = match answer {
+            Ok(report) => report,
+            Err(failure) => {
+                self.work.fail(failure);
+                return Vec::new();
+            }
+        };
+        let mut verdict = None;
+        for outcome in report.outcomes {
+            match outcome {
+                Outcome::Done(done) => self.take(change, &done),
+                Outcome::AlreadySo | Outcome::NotTried => {}
+                other => verdict = verdict.or(Some(other)),
+            }
+        }
+        self.refresh(shared, true);
+        let Some(outcome) = verdict else {
+            self.work = Work::None;
+            let title = change.title();
+            let said = if matches!(change, Change::DeleteEndpoint { .. }) {
+                format!("done: {title}")
+            } else {
+                let interval = shared.until_next_sync().unwrap_or_else(|| shared.sync_interval());
+                format!("done: {title}\nin effect within {}", sync::countdown(interval))
+            };
+            shared.notices.say(shared.now, Tone::Good, said);
+            return read_afterwards(shared);
+        };
+        self.judge(change, outcome, shared)
+    }
+
+    fn judge(&mut self, change: &Change, outcome: Outcome, shared: &mut Shared) -> Vec<Effect> {
+        match outcome {
+            Outcome::Conflict(conflict) => self.work.conflict(*conflict, change.clone()),
+            Outcome::Failed(failure) => self.work.fail(plain(failure, true)),
+            Outcome::Unsettled(failure) => {
+                self.work = Work::None;
+                shared.notices.fail(shared.now, &plain(failure, false));
+            }
+            Outcome::RenameRefused { kept, wanted } => {
+                self.work = Work::None;
+                let failure = Failure::new(
+                    FailureKind::Invalid,
+                    format!("the server kept the slug {kept}; it does not rename to {wanted}"),
+                );
+                let hint = "create an endpoint with the new slug, grant it to the groups, then delete the old one";
+                shared.notices.fail(shared.now, &failure.hint(hint));
+            }
+            Outcome::Done(_) | Outcome::AlreadySo | Outcome::NotTried => self.work = Work::None,
+        }
+        read_afterwards(shared)
+    }
+
+    fn take(&mut self, change: &Change, done: &Done) {
+        match &done.after {
+            Record::Endpoint(endpoint) => {
+                let written = Written { at: done.at, revision: done.revision, updated_at: endpoint.updated_at };
+                self.written.insert(endpoint.id.clone(), Followed { written, in_effect: None });
+                self.list.selected = Some(endpoint.id.clone());
+                self.rows.put(endpoint.as_ref().clone());
+            }
+            Record::Gone => {
+                if let Some(id) = subject(change) {
+                    self.rows.remove(id);
+                    self.written.remove(id);
+                }
+            }
+            Record::Group(_) | Record::Key(_) => {}
+        }
+    }
+
+    /// Looks which followed changes have come into effect, and says so once.
+    pub fn follow(&mut self, shared: &mut Shared) {
+        let now = shared.server_now();
+        let report = shared.sync_report().cloned();
+        let interval = shared.sync_interval();
+        for (id, followed) in self.written.iter_mut().filter(|(_, followed)| followed.in_effect.is_none()) {
+            let is_verified = sync::is_verified(&followed.written, report.as_ref(), None);
+            let is_due = report.is_none() && now >= followed.written.at.plus(interval);
+            if !is_verified && !is_due {
+                continue;
+            }
+            followed.in_effect = Some(now);
+            let Some(row) = self.rows.by_id(id) else { continue };
+            let after = crate::tui::text::span(now.since(followed.written.at));
+            let said = if is_verified {
+                format!("✓ {} is in effect, {after} after it was written", row.slug)
+            } else {
+                format!("{} counts as live: the interval has passed", row.slug)
+            };
+            shared.notices.say(shared.now, Tone::Good, said.trim_start_matches("✓ "));
+        }
+    }
+}
+
+/// The rows are the answers' own by now; the sync report tells when they are in effect.
+fn read_afterwards(shared: &mut Shared) -> Vec<Effect> {
+    let ticket = shared.ticket();
+    shared.sync.ask(ticket);
+    vec![Effect::ReadSync { ticket }]
+}
+
+fn subject(change: &Change) -> Option<&EndpointId> {
+    match change {
+        Change::UpdateEndpoint { before, .. } | Change::DeleteEndpoint { before } => Some(&before.id),
+        Change::CreateEndpoint { .. }
+        | Change::CreateGroup { .. }
+        | Change::UpdateGroup { .. }
+        | Change::DeleteGroup { .. }
+        | Change::MintKey { .. }
+        | Change::RevokeKey { .. } => None,
+    }
+}
+
+fn plain(failure: plan::Failure, was_not_done: bool) -> Failure {
+    let mut plain = Failure::new(FailureKind::Invalid, failure.message);
+    plain.hint = failure.hint;
+    plain.was_not_done = was_not_done;
+    plain
+}
