@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
+use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -62,6 +63,9 @@ pub struct Run {
     /// Requests a second for each management key and route
     #[arg(long, value_name = "N")]
     management_rate_limit: Option<NonZeroU32>,
+    /// Take a secret's value from a variable at each start, and never store it; may be given several times
+    #[arg(long, value_name = "NAME=env:VARIABLE", value_parser = given_secret)]
+    secret: Vec<(String, String)>,
     /// Allow a target's `base_url` to reach loopback and private addresses
     #[arg(long)]
     allow_private_upstreams: bool,
@@ -108,6 +112,7 @@ impl Run {
             management_view_key_file: self.management_view_key_file,
             not_onboarded: self.not_onboarded,
             management_rate_limit: self.management_rate_limit,
+            given_secrets: self.secret.into_iter().map(resolve).collect::<anyhow::Result<_>>()?,
             allow_private_upstreams: self.allow_private_upstreams,
             virtual_clock: self.virtual_clock,
         })
@@ -182,6 +187,24 @@ fn parent_gone() -> oneshot::Receiver<()> {
         let _ = sender.send(());
     });
     receiver
+}
+
+/// `NAME=env:VARIABLE`.
+fn given_secret(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').and_then(|(name, source)| Some((name, source.strip_prefix("env:")?)));
+    match parts {
+        Some((name, variable)) if !name.is_empty() && !variable.is_empty() => {
+            Ok((name.to_owned(), variable.to_owned()))
+        }
+        // What was typed is not repeated: it may be the secret itself.
+        _ => Err("a secret is given as NAME=env:VARIABLE, never by its value".to_owned()),
+    }
+}
+
+fn resolve((name, variable): (String, String)) -> anyhow::Result<(String, SecretString)> {
+    let value = config::variable(&variable)
+        .with_context(|| format!("--secret {name}: variable {variable} is not set; hint: export {variable}=…"))?;
+    Ok((name, SecretString::from(value)))
 }
 
 /// `60s`, `500ms`, `2m`, `1h`, or a bare number of seconds.

@@ -92,7 +92,7 @@ impl Gateway {
         let keys = known_keys(&options, &key)?;
         let management = listen(options.listen).await?;
         let inference = listen(options.inference_listen).await?;
-        let store = open_store(directory.as_ref())?;
+        let store = open_store(directory.as_ref())?.with_given(options.given_secrets.iter().cloned().collect());
         let shared = Arc::new(Shared { clock: clock(&options), ..Shared::default() });
         let syncer = Arc::new(Syncer::new(store.clone(), Arc::clone(&shared), options.sync_interval));
         fill(&store, &syncer, &shared, &options).await?;
@@ -281,6 +281,7 @@ fn open_store(directory: Option<&DataDirectory>) -> Result<Store, StartError> {
 async fn fill(store: &Store, syncer: &Syncer, shared: &Shared, options: &Options) -> Result<(), StartError> {
     let org_prefix = options.org_prefixes.first().map_or("", String::as_str);
     let late = store.seed(options.seed, org_prefix, shared.clock.now()).await?;
+    store.declare_given(shared.clock.now()).await.map_err(StartError::Rows)?;
     syncer.now().await.map_err(StartError::Rows)?;
     for endpoint in late {
         store.create_endpoint(endpoint, Origin::system(shared.clock.now())).await.map_err(SeedError::Store)?;

@@ -33,6 +33,8 @@ pub struct Options {
     pub not_onboarded: bool,
     /// Requests a second for each management key and route. `None` sets no limit.
     pub management_rate_limit: Option<NonZeroU32>,
+    /// Secrets whose values come with the start and are never stored: name and value.
+    pub given_secrets: Vec<(String, SecretString)>,
     /// Allows a `base_url` to name loopback and private addresses.
     pub allow_private_upstreams: bool,
     /// A clock that stands still until it is set through the API.
@@ -74,6 +76,7 @@ impl Default for Options {
             management_view_key_file: None,
             not_onboarded: false,
             management_rate_limit: None,
+            given_secrets: Vec::new(),
             allow_private_upstreams: false,
             virtual_clock: false,
         }

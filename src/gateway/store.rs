@@ -17,6 +17,7 @@ mod workspace;
 mod writer;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use thiserror::Error;
@@ -29,6 +30,7 @@ pub use audit::{AuditDirection, AuditQuery, Origin};
 pub use endpoints::{Change, NewEndpoint, Patch};
 pub use file::OpenError;
 use reader::Readers;
+pub use secrets::{GivenSecrets, SECRET_ID_CHARS};
 pub use seed::SeedError;
 use writer::{Message, Transaction, Writer};
 
@@ -40,7 +42,8 @@ pub type Sequence = i64;
 pub struct Store {
     writer: mpsc::Sender<Message>,
     readers: Readers,
-    vault: std::sync::Arc<Vault>,
+    vault: Arc<Vault>,
+    given: Arc<GivenSecrets>,
 }
 
 /// What a write gave, and the revision that it made.
@@ -134,7 +137,13 @@ impl Store {
             Place::Memory => Readers::through(writer.clone()),
             Place::File(path) => Readers::of_file(path.clone()),
         };
-        Ok(Self { writer, readers, vault: std::sync::Arc::new(vault) })
+        Ok(Self { writer, readers, vault: Arc::new(vault), given: Arc::default() })
+    }
+
+    /// The same rows, where these secrets have their values from the start's command line and not from a row.
+    #[must_use]
+    pub fn with_given(self, given: GivenSecrets) -> Self {
+        Self { given: Arc::new(given), ..self }
     }
 
     /// The store's revision.

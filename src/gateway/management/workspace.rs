@@ -14,10 +14,8 @@ use super::reply::{Segment, at_revision};
 use crate::api::{Deployments, Environments, Model, ModelId, Models, SecretId, Secrets, Unknown, User};
 use crate::gateway::error::ApiError;
 use crate::gateway::keyfile::random_letters;
-use crate::gateway::store::Origin;
+use crate::gateway::store::{Origin, SECRET_ID_CHARS};
 
-/// The length of a new secret's id.
-const ID_CHARS: usize = 7;
 /// The longest name of a secret, in characters.
 const NAME_CHARS_MAX: usize = 255;
 /// The longest value of a secret, in bytes: a service account's file fits.
@@ -74,7 +72,7 @@ pub(super) async fn upsert_secret(
     if !(1..=VALUE_BYTES_MAX).contains(&secrecy::ExposeSecret::expose_secret(&value).len()) {
         return Err(ApiError::invalid(format!("value must have 1 to {VALUE_BYTES_MAX} bytes")));
     }
-    let id = SecretId::new(random_letters(ID_CHARS)?);
+    let id = SecretId::new(random_letters(SECRET_ID_CHARS)?);
     let written = plane.store.upsert_secret(id, name, value, origin).await?;
     Ok(at_revision(written.revision, written.value))
 }

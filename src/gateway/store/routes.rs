@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use secrecy::ExposeSecret;
 
 use super::endpoints::{OWN_WORKSPACE, target};
+use super::secrets::GivenSecrets;
 use super::{Store, StoreError};
 use crate::api::{DeploymentStatus, EndpointId, ModelId, SecretId, Slug, Time};
 use crate::gateway::snapshot::{Route, RoutedModel, RoutedSecret, Routes};
@@ -17,19 +19,19 @@ impl Store {
     /// # Errors
     /// The database fails, or a row does not hold what it must.
     pub async fn routes(&self) -> Result<Routes, StoreError> {
-        let vault = Arc::clone(&self.vault);
-        let seen = self.read(move |connection| load(connection, &vault)).await?;
+        let (vault, given) = (Arc::clone(&self.vault), Arc::clone(&self.given));
+        let seen = self.read(move |connection| load(connection, &vault, &given)).await?;
         let mut routes = seen.value;
         routes.revision = seen.revision;
         Ok(routes)
     }
 }
 
-fn load(connection: &Connection, vault: &Vault) -> Result<Routes, StoreError> {
+fn load(connection: &Connection, vault: &Vault, given: &GivenSecrets) -> Result<Routes, StoreError> {
     let mut routes = Routes::at(0);
     routes.by_slug = endpoints(connection)?;
     routes.models = models(connection)?;
-    routes.secrets = secrets(connection, vault)?;
+    routes.secrets = secrets(connection, vault, given)?;
     Ok(routes)
 }
 
@@ -80,15 +82,28 @@ fn models(connection: &Connection) -> Result<HashMap<ModelId, RoutedModel>, Stor
     Ok(models)
 }
 
-fn secrets(connection: &Connection, vault: &Vault) -> Result<HashMap<SecretId, RoutedSecret>, StoreError> {
+fn secrets(
+    connection: &Connection,
+    vault: &Vault,
+    given: &GivenSecrets,
+) -> Result<HashMap<SecretId, RoutedSecret>, StoreError> {
     let mut secrets = HashMap::new();
     let mut statement = connection.prepare_cached("SELECT id, name, sealed, simulated FROM secrets")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
+        let name: String = row.get(1)?;
+        if let Some(value) = given.get(&name) {
+            let secret = RoutedSecret { name, value: value.clone(), simulated: false };
+            secrets.insert(SecretId::new(id), secret);
+            continue;
+        }
         let value = vault.open(&id, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
         let value = value.map_err(|error| StoreError::Damaged(error.to_string()))?;
-        secrets.insert(SecretId::new(id), RoutedSecret { name: row.get(1)?, value, simulated: row.get(3)? });
+        // Empty: it was given at an earlier start, and is not at this one.
+        if !value.expose_secret().is_empty() {
+            secrets.insert(SecretId::new(id), RoutedSecret { name, value, simulated: row.get(3)? });
+        }
     }
     Ok(secrets)
 }

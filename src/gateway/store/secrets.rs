@@ -1,5 +1,6 @@
 //! The workspace's secrets. Values go in and never come out but into a snapshot.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
@@ -9,7 +10,14 @@ use super::audit::{Origin, record};
 use super::writer::Transaction;
 use super::{Store, StoreError, Written};
 use crate::api::{Secret, SecretId, SecretTombstone, Time, Unknown};
+use crate::gateway::keyfile::random_letters;
 use crate::gateway::vault::Vault;
+
+/// The length of a new secret's id.
+pub const SECRET_ID_CHARS: usize = 7;
+
+/// Values that were given at the start, by the names of their secrets. They are never stored.
+pub type GivenSecrets = HashMap<String, SecretString>;
 
 /// The team that every row of ours belongs to.
 pub(super) const TEAM: &str = "Default Team";
@@ -48,6 +56,7 @@ impl Store {
         value: SecretString,
         origin: Origin,
     ) -> Result<Written<Secret>, StoreError> {
+        self.refuse_given(&name)?;
         let vault = Arc::clone(&self.vault);
         self.write(move |transaction| {
             let secret = upsert(transaction, &vault, &new_id, &name, Value::Real(&value), origin.now)?;
@@ -63,6 +72,7 @@ impl Store {
     /// # Errors
     /// There is none of this name, or the database fails.
     pub async fn delete_secret(&self, name: String, origin: Origin) -> Result<Written<SecretTombstone>, StoreError> {
+        self.refuse_given(&name)?;
         self.write(move |transaction| {
             let mut statement =
                 transaction.connection.prepare_cached("DELETE FROM secrets WHERE name = ?1 RETURNING id")?;
@@ -75,6 +85,38 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Makes rows for given secrets that have none, so that targets can name them. Their values stay out of it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) async fn declare_given(&self, now: Time) -> Result<(), StoreError> {
+        let known: Vec<String> = self.secrets().await?.into_iter().map(|secret| secret.name).collect();
+        let mut missing: Vec<String> = self.given.keys().filter(|name| !known.contains(name)).cloned().collect();
+        missing.sort();
+        for name in missing {
+            let id =
+                SecretId::new(random_letters(SECRET_ID_CHARS).map_err(|_| StoreError::Internal("no random bytes"))?);
+            let vault = Arc::clone(&self.vault);
+            self.write(move |transaction| {
+                upsert(transaction, &vault, &id, &name, Value::Elsewhere, now)?;
+                let fields = [("secret_id", Some(id.as_str())), ("secret_name", Some(name.as_str()))];
+                record(transaction, &Origin::system(now), "SECRET_UPDATED", &fields)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn refuse_given(&self, name: &str) -> Result<(), StoreError> {
+        if self.given.contains_key(name) {
+            let text = format!("secret {name} was given at the gateway's start (--secret) and cannot be written");
+            return Err(StoreError::Invalid(text));
+        }
+        Ok(())
+    }
+}
+
 /// A value to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'a> {
@@ -82,6 +124,8 @@ pub(super) enum Value<'a> {
     Real(&'a SecretString),
     /// A seed's, which opens nothing.
     Simulated,
+    /// None: it is given at each start.
+    Elsewhere,
 }
 
 pub(super) fn upsert(
@@ -99,6 +143,7 @@ pub(super) fn upsert(
     let (text, simulated) = match value {
         Value::Real(secret) => (secret.expose_secret(), false),
         Value::Simulated => ("simulated", true),
+        Value::Elsewhere => ("", false),
     };
     let sealed = vault.seal(&id, text).map_err(|_| StoreError::Internal("the system gives no random bytes"))?;
     let sql = "INSERT INTO secrets (id, name, team_name, sealed, created_at, simulated) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

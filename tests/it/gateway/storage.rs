@@ -176,6 +176,36 @@ async fn a_secret_is_in_no_file_and_a_key_only_in_its_own() {
 }
 
 #[tokio::test]
+async fn a_secret_given_at_the_start_is_used_and_neither_stored_nor_written_to() {
+    let given = |options: &mut Options| {
+        options.given_secrets = vec![
+            ("openai_api_key".to_owned(), SecretString::from("sk-canary-given")),
+            ("brand_new".to_owned(), SecretString::from("sk-canary-new")),
+        ];
+    };
+    let mut gateway = TestGateway::on_disk(given).await;
+    let served = |gateway: &TestGateway, name: &str| {
+        let routes = gateway.gateway().shared().snapshots.enter();
+        let secret = routes.secrets.values().find(|secret| secret.name == name).cloned();
+        secret.map(|secret| (secrecy::ExposeSecret::expose_secret(&secret.value).to_owned(), secret.simulated))
+    };
+    assert_eq!(served(&gateway, "openai_api_key"), Some(("sk-canary-given".to_owned(), false)));
+    assert_eq!(served(&gateway, "brand_new"), Some(("sk-canary-new".to_owned(), false)));
+    let reply = gateway.post("/v1/secrets", &json!({"name": "brand_new", "value": "v"})).await;
+    reply.is_error(400, "VALIDATION_ERROR", "--secret");
+    gateway.delete("/v1/secrets/brand_new").await.is_error(400, "VALIDATION_ERROR", "--secret");
+    gateway.stop().await;
+    for entry in fs::read_dir(gateway.directory()).unwrap().flatten() {
+        let bytes = fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(9).any(|window| window == b"sk-canary"), "{}", entry.path().display());
+    }
+    // At the next start it is not given: the seeded one is simulated again, the new one is lost.
+    gateway.restart_with(|options| options.given_secrets.clear()).await;
+    assert_eq!(served(&gateway, "openai_api_key"), Some(("simulated".to_owned(), true)));
+    assert_eq!(served(&gateway, "brand_new"), None);
+}
+
+#[tokio::test]
 async fn a_key_file_that_others_can_read_is_refused() {
     let (_directory, data) = written().await;
     fs::set_permissions(data.join("secrets.key"), fs::Permissions::from_mode(0o640)).unwrap();

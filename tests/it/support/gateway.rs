@@ -114,6 +114,12 @@ impl TestGateway {
         self.gateway = Some(Gateway::start(self.options.clone()).await.expect("the gateway starts again"));
     }
 
+    /// The same with other options.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.options);
+        self.restart().await;
+    }
+
     /// Ends it in order. The directory stays until this is dropped.
     pub(crate) async fn stop(&mut self) {
         if let Some(gateway) = self.gateway.take() {
