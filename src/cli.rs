@@ -4,6 +4,7 @@
 //! arguments and what it does; only `output` writes to stdout. What writes to a server goes through
 //! [`write`], as a plan. What the exit codes mean is in [`exit`].
 
+pub mod call;
 pub mod completions;
 pub mod context;
 pub mod dashboard;
@@ -13,6 +14,7 @@ mod failure;
 mod follow;
 pub mod gateway;
 pub mod groups;
+pub mod history;
 pub mod keys;
 mod logging;
 pub mod man;
@@ -79,9 +81,15 @@ pub enum Command {
     /// Mint, register, list and revoke the keys of a group
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Show what was changed from this machine
+    History(history::History),
+    /// Undo a change, the last one where none is named
+    Undo(history::Undo),
     /// See and choose the servers that are configured
     #[command(subcommand)]
     Context(context::Command),
+    /// Send a prompt through a slug
+    Call(call::Call),
     /// Show what is live, waiting, drifted or not serving
     Status(status::Status),
     /// Wait until slugs are in effect
@@ -138,6 +146,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         }
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Man(man)) => man::run(&man),
+        Some(Command::History(history)) => history::run(&history, &select, speak.out()),
         Some(Command::Context(command)) => context::run(&command, &select, speak.out()),
         Some(command) => {
             // One thread is enough for a command, and starts sooner than several.
@@ -156,9 +165,13 @@ async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::
         Command::Endpoints(command) => endpoints::run(&session, command).await,
         Command::Groups(command) => groups::run(&session, command).await,
         Command::Keys(command) => keys::run(&session, command).await,
+        Command::Undo(undo) => history::undo(&session, undo).await,
+        Command::Call(call) => call::run(&session, call).await,
         Command::Status(status) => status::run(&session, status).await,
         Command::Wait(wait) => wait::run(&session, wait).await,
-        Command::Context(_) | Command::Gateway(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+        Command::History(_) | Command::Context(_) | Command::Gateway(_) | Command::Completions(_) | Command::Man(_) => {
+            Ok(Exit::Done)
+        }
     };
     session.close().await;
     exit

@@ -6,6 +6,8 @@
 
 mod report;
 
+pub(super) use report::{outcome_value, word as outcome_word};
+
 use std::time::Duration;
 
 use clap::Args;
@@ -18,6 +20,7 @@ use super::output::{self, Format, Output};
 use super::select::{Mistyped, duration};
 use super::session::Session;
 use crate::client::{Access, Client};
+use crate::plan::history::Entry;
 use crate::plan::outcome::{Progress, Report, Step};
 use crate::plan::{Change, Plan, PlanId, diff, run};
 
@@ -102,17 +105,38 @@ pub async fn write(session: &Session, write: &Write<'_>) -> anyhow::Result<Exit>
         let has_prober = super::follow::prober(session).await?.is_some();
         anyhow::ensure!(has_prober, "--rollback-on-failure needs a probe_key and an inference_url in the context");
     }
-    let report = run_with_progress(session, &client, write).await?;
-    report::complain(plan, &report);
-    let exit = report::exit(&report);
+    let report = run_with_progress(session, &client, write, None).await?;
+    tell(session, &client, write, &report).await
+}
+
+/// Goes on with a plan whose program died: what is done stays, what is in doubt is settled by reading.
+///
+/// # Errors
+/// As [`write`].
+pub async fn resume(session: &Session, entry: &Entry, write: &Write<'_>) -> anyhow::Result<Exit> {
+    if write.args.dry_run {
+        show(&session.out, write.plan)?;
+        session.out.say("nothing was written (--dry-run)");
+        return Ok(Exit::Done);
+    }
+    session.out.say(&format!("going on with {}: {}", entry.id.short(), entry.title));
+    let client = confirm(session, write)?;
+    let report = run_with_progress(session, &client, write, Some(&entry.id)).await?;
+    tell(session, &client, write, &report).await
+}
+
+/// Says what was done, and follows it where that was asked for.
+async fn tell(session: &Session, client: &Client, write: &Write<'_>, report: &Report) -> anyhow::Result<Exit> {
+    let (plan, out) = (write.plan, &session.out);
+    report::complain(plan, report);
+    let exit = report::exit(report);
     if !write.args.follow && !write.rolls_back {
-        report::tell(out, plan, &report, &[])?;
+        report::tell(out, plan, report, &[])?;
         return Ok(exit);
     }
-    let what =
-        Follow { client: &client, plan, report: &report, timeout: write.args.timeout, rolls_back: write.rolls_back };
+    let what = Follow { client, plan, report, timeout: write.args.timeout, rolls_back: write.rolls_back };
     let (followed, ends) = super::follow::follow(session, &what).await?;
-    report::tell(out, plan, &report, &ends)?;
+    report::tell(out, plan, report, &ends)?;
     Ok(if exit == Exit::Done { followed } else { exit })
 }
 
@@ -195,7 +219,12 @@ fn usage(text: &str) -> anyhow::Error {
     Mistyped(text.to_owned()).into()
 }
 
-async fn run_with_progress(session: &Session, client: &Client, write: &Write<'_>) -> anyhow::Result<Report> {
+async fn run_with_progress(
+    session: &Session,
+    client: &Client,
+    write: &Write<'_>,
+    resumed: Option<&PlanId>,
+) -> anyhow::Result<Report> {
     let journal = session.journal()?;
     let options = run::Options {
         keeps_going: write.keeps_going,
@@ -205,7 +234,10 @@ async fn run_with_progress(session: &Session, client: &Client, write: &Write<'_>
     let cancel = CancellationToken::new();
     let (sender, receiver) = mpsc::channel(PROGRESS_MAX);
     let running = async {
-        let report = run::run(client, journal, write.plan, &options, &cancel, &sender).await;
+        let report = match resumed {
+            Some(id) => run::resume(client, journal, id, &options, &cancel, &sender).await,
+            None => run::run(client, journal, write.plan, &options, &cancel, &sender).await,
+        };
         drop(sender);
         report
     };
