@@ -9,6 +9,7 @@
 mod endpoints;
 mod error;
 mod groups;
+mod inference;
 mod keys;
 mod log;
 mod observe;
@@ -28,9 +29,11 @@ use url::Url;
 use crate::api::Time;
 
 pub use error::{ClientError, ErrorKind};
+pub use inference::{Chat, INFERENCE_TIMEOUT, Inference, Piece, Speech};
 pub use log::{LOG_ENTRIES_MAX, LogEntry, RequestLog};
 pub use observe::{AUDIT_LIMIT_MAX, AuditQuery, EventsQuery};
 use transport::Transport;
+pub use transport::connection::install_provider;
 
 /// How long a connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@
 //! off the thread that draws.
 
 mod call;
-mod connection;
+pub(super) mod connection;
 
 use std::sync::OnceLock;
 
@@ -58,13 +58,8 @@ impl Transport {
         let base = connection::checked(options.management_url)?;
         let authorization = connection::authorization(&options.key)?;
         let host = connection::host_and_port(&base);
-        let settings = connection::Settings {
-            loopback: connection::is_loopback(&base).then(|| base.clone()),
-            is_plain: base.scheme() == "http",
-            connect_timeout: options.connect_timeout,
-            call_timeout: options.call_timeout,
-            extra_certificates: options.extra_certificates,
-        };
+        let mut settings = connection::Settings::new(&base, options.connect_timeout, options.call_timeout);
+        settings.extra_certificates = options.extra_certificates;
         let patience = Patience { pause: options.retry_pause, rate_limit_wait_max: options.rate_limit_wait_max };
         Ok(Self {
             base,

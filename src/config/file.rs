@@ -65,7 +65,7 @@ struct WrittenContext {
 
 /// Exactly one of its fields.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a place that the key comes from, such as { env = \"NAME\" }")]
 struct WrittenKey {
     #[serde(default)]
     env: Option<String>,
@@ -142,7 +142,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
     let source = Source { text, path };
     let written: Written = toml::from_str(text).map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
-        let explained = source.error(place, error.message());
+        let explained = source.error(place, without_values(error.message()));
         match meant(error.message()) {
             Some(hint) => explained.with_hint(hint),
             None => explained,
@@ -160,6 +160,14 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
         contexts.push(source.context(name.get_ref(), context.into_inner())?);
     }
     Ok(File { current: written.context, settings: written.dashboard, contexts })
+}
+
+/// The texts that serde quotes are what the user wrote: it may be a key.
+fn without_values(message: &str) -> String {
+    let Some(start) = message.find("string \"") else { return message.to_owned() };
+    let end = message.rfind("\", expected").unwrap_or(message.len());
+    let (before, after) = (message.get(..start).unwrap_or_default(), message.get(end + 1..).unwrap_or_default());
+    format!("{before}a text{after}")
 }
 
 /// What was meant by an unknown setting: serde's message names it and all that are known.

@@ -2,6 +2,8 @@
 
 mod access;
 mod broken;
+mod gateway;
+mod inference;
 mod operations;
 mod retries;
 

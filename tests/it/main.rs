@@ -8,6 +8,7 @@
 
 mod architecture;
 mod client;
+mod config;
 mod data;
 mod gateway;
 mod screens;

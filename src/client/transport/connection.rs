@@ -17,14 +17,23 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(50);
 
 /// What connections are made with.
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(in crate::client) struct Settings {
     /// The address, where it is this machine's own.
-    pub(super) loopback: Option<Url>,
+    pub(in crate::client) loopback: Option<Url>,
     /// True for plain HTTP, which needs no certificates.
-    pub(super) is_plain: bool,
-    pub(super) connect_timeout: Duration,
-    pub(super) call_timeout: Duration,
-    pub(super) extra_certificates: Option<Arc<[u8]>>,
+    pub(in crate::client) is_plain: bool,
+    pub(in crate::client) connect_timeout: Duration,
+    pub(in crate::client) call_timeout: Duration,
+    pub(in crate::client) extra_certificates: Option<Arc<[u8]>>,
+}
+
+impl Settings {
+    /// For this address, which was [`checked`].
+    pub(in crate::client) fn new(url: &Url, connect_timeout: Duration, call_timeout: Duration) -> Self {
+        let loopback = is_loopback(url).then(|| url.clone());
+        let is_plain = url.scheme() == "http";
+        Self { loopback, is_plain, connect_timeout, call_timeout, extra_certificates: None }
+    }
 }
 
 fn refused(message: impl Into<String>, hint: &str) -> ClientError {
@@ -32,12 +41,12 @@ fn refused(message: impl Into<String>, hint: &str) -> ClientError {
 }
 
 /// The address without a `/v1` at its end, if it is one that a key may be sent to.
-pub(super) fn checked(mut url: Url) -> Result<Url, ClientError> {
+pub(in crate::client) fn checked(mut url: Url) -> Result<Url, ClientError> {
     // Whatever is wrong with the address, a password in it must not be shown.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused(
-            "the management URL has a user name or password in it",
-            "leave them out; the management key is what opens the server",
+            "the address has a user name or password in it",
+            "leave them out; the key is what opens the server",
         ));
     }
     match url.scheme() {
@@ -45,14 +54,14 @@ pub(super) fn checked(mut url: Url) -> Result<Url, ClientError> {
         "http" if is_loopback(&url) => {}
         "http" => {
             return Err(refused(
-                format!("the management key is not sent to {url} in the clear"),
+                format!("the key is not sent to {url} in the clear"),
                 "use https; plain http is only for this machine (127.0.0.1, [::1], localhost)",
             ));
         }
-        other => return Err(refused(format!("{other} is no scheme of a management URL"), "use https")),
+        other => return Err(refused(format!("an address does not begin with {other}:"), "use https")),
     }
     if url.host().is_none() {
-        return Err(refused("the management URL has no host", "use one such as https://api.baseten.co"));
+        return Err(refused("the address has no host", "use one such as https://api.baseten.co"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(refused(format!("{url} has a query or fragment"), "give the address alone"));
@@ -64,20 +73,19 @@ pub(super) fn checked(mut url: Url) -> Result<Url, ClientError> {
 }
 
 /// The header that carries the key.
-pub(super) fn authorization(key: &SecretString) -> Result<HeaderValue, ClientError> {
+pub(in crate::client) fn authorization(key: &SecretString) -> Result<HeaderValue, ClientError> {
     let key = key.expose_secret();
     if key.trim().is_empty() {
-        return Err(refused("the management key is empty", "give the workspace's API key"));
+        return Err(refused("the key is empty", "give the workspace's API key"));
     }
-    let mut value = HeaderValue::try_from(format!("Api-Key {}", key.trim())).map_err(|_| {
-        refused("the management key has characters that no key has", "copy it again, without line breaks")
-    })?;
+    let mut value = HeaderValue::try_from(format!("Api-Key {}", key.trim()))
+        .map_err(|_| refused("the key has characters that no key has", "copy it again, without line breaks"))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 /// True for this machine's own addresses and for `localhost`.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::client) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -86,7 +94,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-pub(super) fn host_and_port(url: &Url) -> String {
+pub(in crate::client) fn host_and_port(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
@@ -95,7 +103,7 @@ pub(super) fn host_and_port(url: &Url) -> String {
 }
 
 /// Makes what makes connections. Reading the machine's certificates takes a while, so that is done off this thread.
-pub(super) async fn build(settings: Settings) -> Result<reqwest::Client, ClientError> {
+pub(in crate::client) async fn build(settings: Settings) -> Result<reqwest::Client, ClientError> {
     if settings.is_plain {
         return build_now(&settings);
     }
@@ -133,14 +141,14 @@ fn build_now(settings: &Settings) -> Result<reqwest::Client, ClientError> {
     })
 }
 
-/// Names the cryptography that rustls shall use. A second call changes nothing.
-fn install_provider() {
+/// Names the cryptography that rustls shall use, before anything asks for it. A second call changes nothing.
+pub fn install_provider() {
     // An error only says that another part of the program was first, with the same provider.
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// A number in 0..=1 that nobody can foresee.
-pub(super) fn chance() -> f64 {
+pub(in crate::client) fn chance() -> f64 {
     let mut byte = [0_u8];
     // Without randomness the whole pause is the safe choice.
     SystemRandom::new().fill(&mut byte).map_or(1.0, |()| f64::from(byte[0]) / 255.0)

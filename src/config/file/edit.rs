@@ -120,8 +120,10 @@ fn change(path: &Path, edit: impl FnOnce(&mut DocumentMut) -> Result<(), ConfigE
     // A file that is wrong is not touched: what is meant by it is not known.
     super::parse(&text, path)?;
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| cannot("read", &error))?;
+    // In a file of comments alone they would come to stand below what is added.
+    let comments = if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
     edit(&mut document)?;
-    let text = document.to_string();
+    let text = if comments.is_empty() { document.to_string() } else { format!("{comments}\n{document}") };
     super::parse(&text, path)?;
     write(path, &text).map_err(|error| cannot("write", &error))
 }

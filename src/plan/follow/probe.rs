@@ -46,6 +46,7 @@ impl Prober {
         if inference_url.scheme() != "https" && !is_loopback {
             return Err(format!("{inference_url} is not https: the probe's key would be readable on the way"));
         }
+        crate::client::install_provider();
         let mut builder = reqwest::Client::builder().timeout(PROBE_TIMEOUT).redirect(reqwest::redirect::Policy::none());
         if is_loopback {
             builder = builder.no_proxy().tls_certs_only([]);
