@@ -9,7 +9,9 @@
 pub mod change;
 pub mod command;
 pub mod content;
+pub mod desired;
 pub mod diff;
+pub mod document;
 pub mod follow;
 pub mod guard;
 pub mod history;

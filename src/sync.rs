@@ -156,7 +156,12 @@ pub fn state(facts: &Facts<'_>) -> SyncState {
     }
     match facts.written {
         Some(written) => state_of_own(facts, written),
-        None => state_by_time(facts, facts.updated_at, is_applied(facts.report, facts.updated_at)),
+        None => match facts.report {
+            // The gateway tells exactly, also of somebody else's write: what was there at its last sync is served.
+            Some(report) if report.last_sync_at > facts.updated_at => SyncState::Live,
+            Some(_) => waiting_or_unknown(facts, facts.updated_at),
+            None => state_by_time(facts, facts.updated_at),
+        },
     }
 }
 
@@ -196,12 +201,12 @@ fn state_of_own(facts: &Facts<'_>, written: &Written) -> SyncState {
         // The interval is over and the old target still answers: it is late, not live.
         return SyncState::Waiting { remaining: Duration::ZERO };
     }
-    state_by_time(facts, written.at, false)
+    state_by_time(facts, written.at)
 }
 
-fn state_by_time(facts: &Facts<'_>, written_at: Time, is_applied: bool) -> SyncState {
+fn state_by_time(facts: &Facts<'_>, written_at: Time) -> SyncState {
     let due = due(facts, written_at);
-    if is_applied || facts.reached.is_some_and(|reached| reached >= due) {
+    if facts.reached.is_some_and(|reached| reached >= due) {
         return SyncState::Live;
     }
     waiting_or_unknown(facts, written_at)
@@ -230,7 +235,119 @@ fn remaining(facts: &Facts<'_>, due: Time) -> Duration {
     due.since(facts.now).min(facts.interval)
 }
 
-/// True where the gateway's report says that a write at this time, whoever made it, is served.
-fn is_applied(report: Option<&SyncReport>, updated_at: Time) -> bool {
-    report.is_some_and(|report| report.last_sync_at > updated_at)
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Time {
+        Time::EPOCH.plus(Duration::from_secs(1000 + seconds))
+    }
+
+    fn written(seconds: u64, revision: Option<u64>) -> Written {
+        Written { at: at(seconds), revision, updated_at: at(seconds) }
+    }
+
+    fn report(applied_revision: u64, last: u64, next: u64) -> SyncReport {
+        SyncReport {
+            interval_seconds: 60.0,
+            revision: 9,
+            applied_revision,
+            last_sync_at: at(last),
+            next_sync_at: at(next),
+            in_flight: BTreeMap::new(),
+        }
+    }
+
+    fn facts<'a>(now: u64, reached: u64, updated: u64) -> Facts<'a> {
+        Facts {
+            now: at(now),
+            reached: Some(at(reached)),
+            interval: INTERVAL_DEFAULT,
+            updated_at: at(updated),
+            written: None,
+            report: None,
+            probe: None,
+        }
+    }
+
+    fn waiting(seconds: u64) -> SyncState {
+        SyncState::Waiting { remaining: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn without_a_report_a_slug_waits_for_the_interval_and_then_is_live_by_time() {
+        assert_eq!(state(&facts(19, 19, 0)), waiting(41));
+        assert_eq!(state(&facts(60, 60, 0)), SyncState::Live);
+        let written = written(0, None);
+        assert_eq!(state(&Facts { written: Some(&written), ..facts(60, 60, 0) }), SyncState::Live, "nothing proves it");
+    }
+
+    #[test]
+    fn a_server_that_was_not_reached_since_leaves_it_unknown() {
+        assert_eq!(state(&facts(50, 10, 0)), waiting(10), "the countdown goes on");
+        assert_eq!(state(&facts(200, 10, 0)), SyncState::Unknown);
+        assert_eq!(state(&facts(200, 61, 0)), SyncState::Live, "it was reached after the interval");
+        assert_eq!(state(&Facts { reached: None, ..facts(200, 0, 0) }), SyncState::Unknown);
+    }
+
+    #[test]
+    fn the_report_verifies_what_was_written_from_here() {
+        let written = written(0, Some(7));
+        let (before, after) = (report(6, 0, 30), report(7, 30, 90));
+        let facts = |now, report| Facts { written: Some(&written), report: Some(report), ..facts(now, now, 0) };
+        assert_eq!(state(&facts(10, &before)), waiting(20), "the next sync counts, not the interval");
+        assert_eq!(state(&facts(31, &after)), SyncState::Verified);
+        let late = report(6, 0, 60);
+        assert_eq!(state(&facts(75, &late)), waiting(0), "a gateway that is late is not live by time");
+    }
+
+    #[test]
+    fn the_report_tells_of_other_peoples_writes_too() {
+        let report = report(6, 30, 90);
+        assert_eq!(state(&Facts { report: Some(&report), ..facts(31, 31, 20) }), SyncState::Live);
+        assert_eq!(state(&Facts { report: Some(&report), ..facts(50, 50, 40) }), waiting(40));
+    }
+
+    #[test]
+    fn somebody_elses_later_write_is_drift_until_it_is_written_from_here_again() {
+        let mine = written(0, Some(7));
+        let applied = report(7, 5, 65);
+        let facts = Facts { written: Some(&mine), report: Some(&applied), ..facts(10, 10, 8) };
+        assert_eq!(state(&facts), SyncState::Drifted);
+        let again = written(9, Some(8));
+        assert_eq!(state(&Facts { written: Some(&again), ..facts }), waiting(55));
+    }
+
+    #[test]
+    fn probes_verify_contradict_and_fail() {
+        let written = written(0, None);
+        let probe = |seconds, result| Probe { at: at(seconds), result };
+        let state_with =
+            |now, probe: &Probe| state(&Facts { written: Some(&written), probe: Some(probe), ..facts(now, now, 0) });
+        assert_eq!(state_with(10, &probe(10, ProbeResult::New)), SyncState::Verified);
+        let old = ProbeResult::Old { target: "BASETEN 3kZ9xqd".to_owned() };
+        assert_eq!(state_with(10, &probe(10, old.clone())), waiting(50));
+        assert_eq!(state_with(70, &probe(70, old)), waiting(0), "still the old one after the interval: late");
+        let failed = ProbeResult::Failed { reason: "502: no upstream".to_owned() };
+        let not_serving = SyncState::NotServing { reason: "502: no upstream".to_owned() };
+        assert_eq!(state_with(10, &probe(10, failed.clone())), not_serving);
+        let before = Probe { at: Time::EPOCH, result: failed };
+        assert_eq!(state_with(10, &before), waiting(50), "a probe from before the write says nothing");
+    }
+
+    #[test]
+    fn a_clock_that_jumped_back_never_shows_more_than_the_interval() {
+        let facts = Facts { now: Time::EPOCH, ..facts(0, 0, 5000) };
+        assert_eq!(state(&facts), waiting(60));
+    }
+
+    #[test]
+    fn countdowns_round_up_and_never_show_nothing() {
+        assert_eq!(countdown(Duration::ZERO), "now");
+        assert_eq!(countdown(Duration::from_millis(1)), "1 s");
+        assert_eq!(countdown(Duration::from_secs(41)), "41 s");
+        assert_eq!(countdown(Duration::from_mins(5)), "5 min");
+    }
 }

@@ -150,7 +150,7 @@ impl<'a> Watch<'a> {
             };
             if open.last.as_ref() != Some(&sighting) {
                 let told = Progress::Followed { index: open.index, sighting: sighting.clone() };
-                drop(self.progress.send(told).await);
+                drop(self.progress.try_send(told));
             }
             if is_end {
                 if let Some(slot) = self.ends.get_mut(open.index) {

@@ -78,9 +78,8 @@ pub enum JournalLine {
         index: usize,
         /// When.
         at: Time,
-        /// What became of it.
-        #[serde(flatten)]
-        outcome: Outcome,
+        /// What became of it. In a place of its own: both tell a time.
+        result: Outcome,
     },
     /// Following a change came to an end.
     Seen {
@@ -328,9 +327,9 @@ fn add(entry: &mut Entry, line: JournalLine) {
             }
             entry.finished = None;
         }
-        JournalLine::Outcome { index, outcome, .. } => {
+        JournalLine::Outcome { index, result, .. } => {
             if let Some(item) = entry.items.get_mut(index) {
-                item.outcome = Some(outcome);
+                item.outcome = Some(result);
             }
         }
         JournalLine::Seen { index, sighting, .. } => {

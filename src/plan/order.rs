@@ -182,7 +182,9 @@ impl<'a> Index<'a> {
             Change::CreateEndpoint { after } => waits.extend(self.frees.get(&after.slug)),
             Change::UpdateEndpoint { before, after } => {
                 if before.slug != after.slug {
-                    waits.extend(self.frees.get(&after.slug));
+                    // A name for the moment is freed by what comes next for the same endpoint.
+                    let freed = self.frees.get(&after.slug);
+                    waits.extend(freed.filter(|other| self.earlier.get(other) != Some(&place)));
                     waits.extend(self.still_named(&before.slug));
                 }
             }
@@ -288,4 +290,103 @@ fn sorted(waits_for: &[Vec<usize>]) -> Vec<usize> {
     let done: HashSet<usize> = order.iter().copied().collect();
     order.extend((0..waits_for.len()).filter(|place| !done.contains(place)));
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{EndpointId, GroupId, GroupMetadata, Hierarchy, LimitEnforcement, LimitType, RateLimit, RateUnit};
+    use crate::api::{Group, Target, Time, Unknown};
+
+    fn endpoint(name: &str) -> Endpoint {
+        Endpoint {
+            id: EndpointId::new(format!("id-{name}")),
+            slug: slug(name),
+            region: None,
+            targets: vec![Target::baseten("old", None)],
+            created_at: Time::EPOCH,
+            updated_at: Time::EPOCH,
+            unknown: Unknown::new(),
+        }
+    }
+
+    fn slug(name: &str) -> Slug {
+        Slug::from_wire(format!("o/{name}"))
+    }
+
+    fn model(name: &str, threshold: u64) -> GroupModel {
+        let limit = RateLimit { kind: LimitType::Request, unit: RateUnit::Minute, threshold, unknown: Unknown::new() };
+        GroupModel { slug: slug(name), rate_limits: vec![limit], usage_limits: Vec::new(), unknown: Unknown::new() }
+    }
+
+    fn group(name: &str, parent: Option<&str>, threshold: u64) -> Group {
+        Group {
+            id: GroupId::new(name),
+            metadata: GroupMetadata { name: None, external_entity_id: name.to_owned(), unknown: Unknown::new() },
+            models: vec![model("a", threshold)],
+            effective_models: Vec::new(),
+            hierarchy: Hierarchy {
+                limit_enforcement: LimitEnforcement::Cascading,
+                parent_group_id: parent.map(GroupId::new),
+            },
+            created_at: Time::EPOCH,
+            unknown: Unknown::new(),
+        }
+    }
+
+    fn limit(group: &Group, threshold: u64) -> Change {
+        let after = GroupContent { models: vec![model("a", threshold)], ..group.into() };
+        Change::UpdateGroup { before: Box::new(group.clone()), after }
+    }
+
+    fn titles(changes: impl IntoIterator<Item = Change>) -> Vec<String> {
+        arrange(changes).iter().map(Change::title).collect()
+    }
+
+    #[test]
+    fn a_slug_is_freed_before_it_is_taken() {
+        let titles = titles([
+            Change::create(super::super::EndpointContent::new(slug("a"), Target::baseten("m", None))),
+            Change::rename(&endpoint("b"), slug("c")),
+            Change::delete(&endpoint("a")),
+            Change::rename(&endpoint("d"), slug("b")),
+        ]);
+        assert_eq!(titles, ["rename o/b to o/c", "delete o/a", "create o/a routed to BASETEN m", "rename o/d to o/b"]);
+    }
+
+    #[test]
+    fn renames_in_a_circle_go_over_a_name_for_the_moment() {
+        let swap = [Change::rename(&endpoint("a"), slug("b")), Change::rename(&endpoint("b"), slug("a"))];
+        assert_eq!(titles(swap), ["rename o/b to o/b~moving", "rename o/a to o/b", "rename o/b~moving to o/a"]);
+    }
+
+    #[test]
+    fn a_parent_is_lowered_after_its_child_and_raised_before_it() {
+        let (parent, child) = (group("p", None, 10), group("c", Some("p"), 10));
+        let names = |changes: [Change; 2]| -> Vec<String> {
+            arrange(changes).iter().map(|change| change.name().to_owned()).collect()
+        };
+        assert_eq!(names([limit(&parent, 5), limit(&child, 5)]), ["c", "p"]);
+        assert_eq!(names([limit(&child, 20), limit(&parent, 20)]), ["p", "c"]);
+    }
+
+    #[test]
+    fn children_go_before_their_parent_and_grants_come_after_what_they_grant() {
+        let (parent, child) = (group("p", None, 10), group("c", Some("p"), 10));
+        let delete = |group: &Group| Change::DeleteGroup { before: Box::new(group.clone()) };
+        let grant = |name: &str| {
+            let before = group("g", None, 10);
+            let after = GroupContent { models: vec![model(name, 10)], ..(&before).into() };
+            Change::UpdateGroup { before: Box::new(before), after }
+        };
+        assert_eq!(
+            titles([grant("new"), delete(&parent), delete(&child), Change::rename(&endpoint("a"), slug("new"))]),
+            ["delete c", "delete p", "rename o/a to o/new", "update g"]
+        );
+        assert_eq!(
+            titles([Change::delete(&endpoint("a")), limit(&group("g", None, 10), 5)]),
+            ["update g", "delete o/a"],
+            "a group must not name what is gone"
+        );
+    }
 }

@@ -78,7 +78,8 @@ impl Options {
 
 /// Runs a plan from its start.
 ///
-/// `cancel` stops it between changes: what is under way is finished. A `progress` that nobody reads stops nothing.
+/// `cancel` stops it between changes: what is under way is finished. What does not fit into `progress` is dropped: a
+/// listener that is slow, or gone, stops nothing, and the report has it all.
 ///
 /// # Errors
 /// A journal that can't be written: then nothing was sent. What fails later is in the report.
@@ -146,9 +147,9 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    async fn tell(&self, index: usize, step: Step) {
-        // Nobody may be there to listen; the plan goes on.
-        drop(self.progress.send(Progress::Item { index, step }).await);
+    fn tell(&self, index: usize, step: Step) {
+        // Nobody may listen, or too slowly; the plan goes on, and its report has it all.
+        drop(self.progress.try_send(Progress::Item { index, step }));
     }
 
     async fn note(&self, line: JournalLine) -> Result<(), JournalError> {
@@ -171,7 +172,7 @@ async fn go(
     progress: &mpsc::Sender<Progress>,
 ) -> Result<Report, JournalError> {
     let id = running.id().clone();
-    drop(progress.send(Progress::Started(id.clone())).await);
+    drop(progress.try_send(Progress::Started(id.clone())));
     let job = Job {
         client,
         running: Arc::new(running),
@@ -193,13 +194,13 @@ async fn go(
             under_way.push(async move { (index, item::run(job, index, change, is_in_doubt).await) });
         }
         let Some((index, outcome)) = under_way.next().await else { break };
-        let line = JournalLine::Outcome { plan: id.clone(), index, at: clock::now(), outcome: outcome.clone() };
+        let line = JournalLine::Outcome { plan: id.clone(), index, at: clock::now(), result: outcome.clone() };
         if let Err(error) = job.note(line).await {
             // What can't be noted must not go on: a later crash could not tell what was done.
             journal_failure = Some(Failure { message: error.to_string(), hint: None });
             board.stop();
         }
-        job.tell(index, Step::Finished(outcome.clone())).await;
+        job.tell(index, Step::Finished(outcome.clone()));
         board.finish(index, outcome, options.keeps_going);
     }
     let cancelled = cancel.is_cancelled() && board.is_unfinished();

@@ -59,3 +59,54 @@ impl ServerClock {
         (Self { bounds }, true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(millis: u64) -> Time {
+        Time::EPOCH.plus(Duration::from_secs(1_000_000) + Duration::from_millis(millis))
+    }
+
+    /// What a server that is `ahead` of us says at our time, cut to whole seconds as `Date` is.
+    fn date(millis: u64, ahead: u64) -> Time {
+        let seconds = local(millis + ahead).micros().div_euclid(1_000_000);
+        Time::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn answers_narrow_the_difference_down() {
+        let ahead = 7_300;
+        let mut clock = ServerClock::default();
+        for millis in [0, 450, 1_730, 2_910, 4_650] {
+            clock = clock.observe(date(millis + 5, ahead), local(millis), local(millis + 10));
+        }
+        let error = clock.now(local(5_000)).micros() - local(5_000 + ahead).micros();
+        assert!(error.abs() < 200_000, "{error} µs off");
+    }
+
+    #[test]
+    fn a_difference_within_the_doubt_is_not_corrected() {
+        let clock = ServerClock::default().observe(date(500, 0), local(500), local(510));
+        assert_eq!(clock.now(local(600)), local(600));
+    }
+
+    #[test]
+    fn a_local_clock_that_was_set_back_by_an_hour_changes_nothing() {
+        let clock = ServerClock::default().observe(date(0, 0), local(0), local(10));
+        let hour = 3_600_000;
+        let (clock, is_jump) = clock.after_tick(local(hour), local(1_000), Duration::from_secs(1));
+        assert!(is_jump);
+        let now = clock.now(local(1_000));
+        assert!(now.since(local(hour)) <= Duration::from_secs(2) && now >= local(hour), "{now}");
+        assert!(!clock.after_tick(local(1_000), local(2_100), Duration::from_secs(1)).1);
+    }
+
+    #[test]
+    fn what_contradicts_starts_anew() {
+        let clock = ServerClock::default().observe(date(0, 0), local(0), local(10));
+        let clock = clock.observe(date(100, 50_000), local(100), local(110));
+        let error = clock.now(local(200)).micros() - local(50_200).micros();
+        assert!(error.abs() <= 1_000_000, "{error} µs off");
+    }
+}

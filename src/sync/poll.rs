@@ -74,3 +74,39 @@ pub fn backoff(failures: u32, jitter: f64) -> Duration {
     let full = BACKOFF_FIRST.saturating_mul(1 << doublings).min(BACKOFF_MOST);
     full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: PollFacts =
+        PollFacts { waiting: None, has_report: true, failures: 0, retry_after: None, is_focused: true };
+
+    #[test]
+    fn idle_is_slow_and_waiting_is_fast() {
+        assert_eq!(next_poll(&IDLE, 0.5), Poll::Report(Duration::from_secs(5)));
+        let waiting = PollFacts { waiting: Some(Duration::from_secs(40)), ..IDLE };
+        assert_eq!(next_poll(&waiting, 0.5), Poll::Report(Duration::from_secs(1)));
+        let hosted = PollFacts { has_report: false, ..IDLE };
+        assert_eq!(next_poll(&hosted, 0.5), Poll::List(Duration::from_mins(1)));
+        let waiting = PollFacts { waiting: Some(Duration::from_secs(40)), ..hosted };
+        assert_eq!(next_poll(&waiting, 0.5), Poll::List(Duration::from_secs(40)), "nothing would show before");
+    }
+
+    #[test]
+    fn unfocused_is_slower_unless_something_waits() {
+        let unfocused = PollFacts { is_focused: false, ..IDLE };
+        assert_eq!(next_poll(&unfocused, 0.5).delay(), Duration::from_secs(20));
+        let waiting = PollFacts { waiting: Some(Duration::from_secs(9)), ..unfocused };
+        assert_eq!(next_poll(&waiting, 0.5).delay(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn failures_back_off_to_a_minute_and_a_429_is_honoured() {
+        let delay = |failures, jitter| next_poll(&PollFacts { failures, ..IDLE }, jitter).delay();
+        assert_eq!([1, 2, 3, 7, 99].map(|failures| delay(failures, 1.0).as_secs()), [1, 2, 4, 60, 60]);
+        assert_eq!(delay(1, 0.0), Duration::from_millis(500));
+        let limited = PollFacts { failures: 1, retry_after: Some(Duration::from_secs(37)), ..IDLE };
+        assert_eq!(next_poll(&limited, 1.0).delay(), Duration::from_secs(37));
+    }
+}

@@ -74,3 +74,26 @@ fn elapsed(duration: Duration) -> String {
         countdown(Duration::from_secs(duration.as_secs()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_tells_what_was_seen_once() {
+        let at = |seconds| Time::EPOCH.plus(Duration::from_secs(seconds));
+        let written = Written { at: at(2), revision: None, updated_at: at(2) };
+        let old = |seconds| Probe { at: at(seconds), result: ProbeResult::Old { target: "3kZ9xqd".to_owned() } };
+        let probes = [old(1), old(7), old(12)];
+        let entries = timeline(&written, &probes, Some(at(43)));
+        let lines: Vec<_> = entries.iter().map(|entry| (entry.at, entry.text())).collect();
+        assert_eq!(
+            lines,
+            [
+                (at(2), "written".to_owned()),
+                (at(12), "probe: still answered by 3kZ9xqd".to_owned()),
+                (at(43), "in effect after 41 s".to_owned()),
+            ]
+        );
+    }
+}

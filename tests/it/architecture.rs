@@ -79,7 +79,7 @@ const WALLS: &[Wall] = &[
     Wall {
         place: "plan",
         except: &[],
-        forbidden: &["crate::tui", "crate::cli", "crate::gateway", "crate::config"],
+        forbidden: &["crate::tui", "crate::cli::", "crate::gateway", "crate::config"],
         reason: "the dashboard and the command line use the engine, never the reverse",
     },
 ];

@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod data;
 mod gateway;
+mod plan;
 mod screens;
 mod supervisor;
 mod support;

@@ -30,14 +30,14 @@ pub(super) async fn run(job: &Job<'_>, index: usize, change: &Change, is_in_doub
 async fn attempt(job: &Job<'_>, index: usize, planned: &Change, is_in_doubt: bool) -> Result<Outcome, Failure> {
     let change = on_what_was_written(job, planned);
     if is_in_doubt {
-        job.tell(index, Step::Settling).await;
+        job.tell(index, Step::Settling);
         match settle::after_a_crash(job, &change).await {
             Settled::Done(done) => return Ok(Outcome::Done(done)),
             Settled::NotDone => {}
             Settled::Unclear(failure) => return Ok(Outcome::Unsettled(failure)),
         }
     }
-    job.tell(index, Step::Checking).await;
+    job.tell(index, Step::Checking);
     let if_match = match guard(job, &change).await.map_err(|error| Failure::from(&error))? {
         Verdict::Clear { if_match } => if_match,
         Verdict::AlreadySo => return Ok(Outcome::AlreadySo),
@@ -46,7 +46,7 @@ async fn attempt(job: &Job<'_>, index: usize, planned: &Change, is_in_doubt: boo
     let parent = parent(job, &change).await.map_err(|error| Failure::from(&error))?;
     let writing = JournalLine::Writing { plan: job.running.id().clone(), index, at: clock::now() };
     job.note(writing).await.map_err(|error| Failure { message: error.to_string(), hint: None })?;
-    job.tell(index, Step::Writing).await;
+    job.tell(index, Step::Writing);
     let sent_at = clock::instant();
     match write(job, index, &change, if_match, parent).await {
         Ok(sent) => {
@@ -58,7 +58,7 @@ async fn attempt(job: &Job<'_>, index: usize, planned: &Change, is_in_doubt: boo
         Err(error) if error.kind == ErrorKind::PreconditionFailed => moved_under_us(job, &change, &error).await,
         Err(error) if error.was_not_done() => Err(Failure::from(&error)),
         Err(error) => {
-            job.tell(index, Step::Settling).await;
+            job.tell(index, Step::Settling);
             Ok(match settle::settle(job, &change, &error, sent_at).await {
                 Settled::Done(done) => Outcome::Done(done),
                 Settled::NotDone => Outcome::Failed(Failure {
@@ -180,7 +180,7 @@ async fn write(
         if waited > job.options.rate_limit_wait_max {
             return Err(error);
         }
-        job.tell(index, Step::Waiting(wait)).await;
+        job.tell(index, Step::Waiting(wait));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = job.cancel.cancelled() => return Err(error),
