@@ -6,8 +6,10 @@
 
 pub mod call;
 pub mod completions;
+pub mod conformance;
 pub mod context;
 pub mod dashboard;
+pub mod doctor;
 pub mod endpoints;
 pub mod exit;
 mod failure;
@@ -97,6 +99,10 @@ pub enum Command {
     /// The bundled gateway
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Run the contract's operations against a server and compare the answers
+    Conformance(conformance::Conformance),
+    /// Check configuration, terminal, network, key, rights and onboarding
+    Doctor(doctor::Doctor),
     /// Print a completion script
     Completions(completions::Completions),
     /// Print or install the manual pages
@@ -160,6 +166,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
 }
 
 async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::Result<Exit> {
+    // These two look at what keeps a server from being opened, or open one of their own beside it.
+    match command {
+        Command::Doctor(doctor) => return doctor::run(doctor, select, speak.out()).await,
+        Command::Conformance(conformance) => return conformance::run(conformance, select, speak).await,
+        _ => {}
+    }
     let session = Session::open(select, speak).await?;
     let exit = match command {
         Command::Endpoints(command) => endpoints::run(&session, command).await,
@@ -169,9 +181,13 @@ async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::
         Command::Call(call) => call::run(&session, call).await,
         Command::Status(status) => status::run(&session, status).await,
         Command::Wait(wait) => wait::run(&session, wait).await,
-        Command::History(_) | Command::Context(_) | Command::Gateway(_) | Command::Completions(_) | Command::Man(_) => {
-            Ok(Exit::Done)
-        }
+        Command::History(_)
+        | Command::Context(_)
+        | Command::Gateway(_)
+        | Command::Conformance(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(Exit::Done),
     };
     session.close().await;
     exit

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use secrecy::SecretString;
 use thiserror::Error;
 use url::Url;
 
@@ -73,10 +74,23 @@ pub struct Opened {
     pub connection: Connection,
     /// What it is.
     pub context: Context,
+    /// The key of the local gateway. Those of other servers come from their contexts.
+    local_key: Option<SecretString>,
     supervisor: Option<Supervisor>,
 }
 
 impl Opened {
+    /// The management key, for requests that no client makes.
+    ///
+    /// # Errors
+    /// The place that the context names holds no key.
+    pub async fn management_key(&self) -> Result<SecretString, ConfigError> {
+        match &self.local_key {
+            Some(key) => Ok(key.clone()),
+            None => self.context.key.read().await,
+        }
+    }
+
     /// Ends what was started for it.
     pub async fn close(self) {
         if let Some(supervisor) = self.supervisor {
@@ -122,7 +136,7 @@ impl Select {
         let context = self.chosen(config)?;
         if context.name != LOCAL {
             let connection = connect::remote(&context, None).await?;
-            return Ok(Opened { connection, context, supervisor: None });
+            return Ok(Opened { connection, context, local_key: None, supervisor: None });
         }
         let supervisor = Supervisor::start(connect::launch(config, self.sync_interval));
         let running = match supervisor.running().await {
@@ -133,7 +147,7 @@ impl Select {
             }
         };
         let connection = connect::local(&running, None)?;
-        Ok(Opened { connection, context, supervisor: Some(supervisor) })
+        Ok(Opened { connection, context, local_key: Some(running.key), supervisor: Some(supervisor) })
     }
 }
 

@@ -90,6 +90,14 @@ impl Session {
         }
     }
 
+    /// The management key, for requests that no client makes.
+    ///
+    /// # Errors
+    /// The place that the context names holds no key.
+    pub async fn management_key(&self) -> anyhow::Result<SecretString> {
+        Ok(self.opened.management_key().await?)
+    }
+
     /// All endpoints.
     ///
     /// # Errors
