@@ -15,7 +15,7 @@ use std::fs;
 use std::io;
 
 pub use context::{BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, is_hosted};
-pub use environment::{author, gateway_key, variable, variable_os};
+pub use environment::{author, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
 pub use file::{Settings, add_context, remove_context, use_context};
 pub use key::KeySource;
@@ -25,6 +25,8 @@ pub use paths::Paths;
 pub const API_KEY: &str = "REPOINT_API_KEY";
 /// The variable that holds the local gateway's key, where it is not to make its own.
 pub const GATEWAY_KEY: &str = "REPOINT_GATEWAY_KEY";
+/// The variable that holds what the local gateway signs its webhook deliveries with.
+pub const WEBHOOK_SECRET: &str = "REPOINT_WEBHOOK_SECRET";
 /// The variable that names the context, below `--context` and above the file.
 pub const CONTEXT: &str = "REPOINT_CONTEXT";
 /// No configuration is longer.

@@ -12,7 +12,9 @@
 
 pub mod access;
 pub mod auth;
+pub mod bookkeeping;
 pub mod clock;
+mod courier;
 pub mod data;
 pub mod directory;
 pub mod error;

@@ -14,8 +14,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use url::Url;
 
 use crate::config::{self, Paths};
+use crate::gateway::federated_key::PublicKey;
+use crate::gateway::webhook::Schedule;
 use crate::gateway::{Addresses, DataLocation, Gateway, Options, Seed};
 
 /// `repoint gateway …`.
@@ -69,6 +72,12 @@ pub struct Run {
     /// Allow a target's `base_url` to reach loopback and private addresses
     #[arg(long)]
     allow_private_upstreams: bool,
+    /// Key that registrations of federated keys must be signed with: Ed25519, as base64 or a file (PEM or base64)
+    #[arg(long, value_name = "KEY|FILE")]
+    workspace_public_key: Option<String>,
+    /// Address that usage events are delivered to, signed with the variable `REPOINT_WEBHOOK_SECRET`
+    #[arg(long, value_name = "URL")]
+    webhook_url: Option<Url>,
     /// Let time stand still until it is set through /repoint/v1/clock
     #[arg(long)]
     virtual_clock: bool,
@@ -114,6 +123,10 @@ impl Run {
             management_rate_limit: self.management_rate_limit,
             given_secrets: self.secret.into_iter().map(resolve).collect::<anyhow::Result<_>>()?,
             allow_private_upstreams: self.allow_private_upstreams,
+            workspace_public_key: self.workspace_public_key.as_deref().map(public_key).transpose()?,
+            webhook_secret: if self.webhook_url.is_some() { config::webhook_secret()? } else { None },
+            webhook_url: self.webhook_url,
+            webhook_schedule: Schedule::default(),
             virtual_clock: self.virtual_clock,
         })
     }
@@ -205,6 +218,17 @@ fn resolve((name, variable): (String, String)) -> anyhow::Result<(String, Secret
     let value = config::variable(&variable)
         .with_context(|| format!("--secret {name}: variable {variable} is not set; hint: export {variable}=…"))?;
     Ok((name, SecretString::from(value)))
+}
+
+/// The key itself, or a file that holds it.
+fn public_key(text: &str) -> anyhow::Result<PublicKey> {
+    if let Some(key) = PublicKey::parse(text) {
+        return Ok(key);
+    }
+    let file = std::fs::read_to_string(text).with_context(|| {
+        format!("--workspace-public-key {text} is no Ed25519 key and no file; hint: openssl pkey -pubout writes one")
+    })?;
+    PublicKey::parse(&file).with_context(|| format!("{text} holds no Ed25519 public key; hint: PEM or base64"))
 }
 
 /// `60s`, `500ms`, `2m`, `1h`, or a bare number of seconds.

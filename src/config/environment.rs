@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use secrecy::SecretString;
 
-use super::{ConfigError, GATEWAY_KEY};
+use super::{ConfigError, GATEWAY_KEY, WEBHOOK_SECRET};
 
 /// A variable's text; `None` where it is unset, empty, or no text.
 #[must_use]
@@ -32,8 +32,20 @@ pub fn author() -> String {
 /// # Errors
 /// It is not a text.
 pub fn gateway_key() -> Result<Option<SecretString>, ConfigError> {
-    let Some(key) = variable_os(GATEWAY_KEY) else { return Ok(None) };
+    secret(GATEWAY_KEY)
+}
+
+/// What a gateway that runs here signs its webhook deliveries with.
+///
+/// # Errors
+/// It is not a text.
+pub fn webhook_secret() -> Result<Option<SecretString>, ConfigError> {
+    secret(WEBHOOK_SECRET)
+}
+
+fn secret(name: &str) -> Result<Option<SecretString>, ConfigError> {
+    let Some(value) = variable_os(name) else { return Ok(None) };
     // The value is not shown: it is a key.
-    let key = key.into_string().map_err(|_| ConfigError::new(format!("{GATEWAY_KEY} is not a text in UTF-8")))?;
-    Ok(Some(SecretString::from(key)))
+    let value = value.into_string().map_err(|_| ConfigError::new(format!("{name} is not a text in UTF-8")))?;
+    Ok(Some(SecretString::from(value)))
 }

@@ -33,6 +33,30 @@ pub struct Minted {
     pub digest: KeyDigest,
 }
 
+/// The key that the workspace signs registrations with: 32 bytes of Ed25519.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey([u8; 32]);
+
+/// What stands before the 32 bytes where a key is written as openssl does (RFC 8410).
+const SPKI_HEADER: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+impl PublicKey {
+    /// Reads PEM, the base64 inside it, or base64 of the bare 32 bytes. `None` where the text is none of these.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        let bytes = STANDARD.decode(lines.collect::<String>()).ok()?;
+        let bare = bytes.strip_prefix(&SPKI_HEADER).unwrap_or(&bytes);
+        bare.try_into().ok().map(Self)
+    }
+
+    /// The key of these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 /// Why a key was not taken. The sentences are those of the hosted gateway where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RegisterError {
@@ -104,10 +128,10 @@ pub fn register(key: &SecretString) -> Result<(KeyPrefix, KeyDigest), RegisterEr
 ///
 /// # Errors
 /// No public key is configured, or the signature is not its.
-pub fn verify(public_key: Option<&[u8]>, body: &[u8], signature: Option<&str>) -> Result<(), RegisterError> {
+pub fn verify(public_key: Option<&PublicKey>, body: &[u8], signature: Option<&str>) -> Result<(), RegisterError> {
     let public_key = public_key.ok_or(RegisterError::NoPublicKey)?;
     let signature = signature.and_then(|text| STANDARD.decode(text.trim()).ok()).ok_or(RegisterError::Signature)?;
-    UnparsedPublicKey::new(&ED25519, public_key).verify(body, &signature).map_err(|_| RegisterError::Signature)
+    UnparsedPublicKey::new(&ED25519, public_key.0).verify(body, &signature).map_err(|_| RegisterError::Signature)
 }
 
 /// Shannon's entropy of the key's own characters, in bits a character.
@@ -160,10 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_is_read_bare_and_as_openssl_writes_it() {
+        let bytes = [7; 32];
+        let spki = STANDARD.encode([&SPKI_HEADER[..], &bytes].concat());
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n");
+        for text in [STANDARD.encode(bytes), spki, pem] {
+            assert_eq!(PublicKey::parse(&text), Some(PublicKey(bytes)), "{text}");
+        }
+        for bad in ["", "no base64!", "AAAA", &STANDARD.encode([7; 33]), &STANDARD.encode([7; 44])] {
+            assert_eq!(PublicKey::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn only_the_workspace_s_signature_of_these_bytes_is_taken() {
         let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
-        let public = pair.public_key().as_ref();
+        let public = PublicKey::from_bytes(pair.public_key().as_ref().try_into().unwrap());
+        let public = &public;
         let signature = STANDARD.encode(pair.sign(b"{\"key\":1}"));
         assert_eq!(verify(Some(public), b"{\"key\":1}", Some(&signature)), Ok(()));
         assert_eq!(verify(Some(public), b"{\"key\":2}", Some(&signature)), Err(RegisterError::Signature));

@@ -1,14 +1,11 @@
-//! The rules of groups: which limits a group may declare, which apply to it, and which would break its parent's.
+//! The rules of groups: which limits a group may declare, and which would break its parent's.
 //!
-//! Pure. A group is seen with its ancestors, itself first ([`Lineage`]); the store hands them over. Rules are
+//! Pure. Which limits apply to a group is in [`effective_models`](crate::gateway::limit::effective_models). Rules are
 //! those of the API's documentation; where it is silent, what is done stands beside the function.
 
 use std::collections::HashSet;
 
-use crate::api::{
-    EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, GroupId, GroupModel, LimitEnforcement, LimitType,
-    RateLimit, RateUnit, Slug, UsageLimit, UsageUnit,
-};
+use crate::api::{GroupModel, LimitType, RateLimit, RateUnit, UsageLimit, UsageUnit};
 
 /// How many groups may stand above each other, the root counted.
 pub const DEPTH_MAX: usize = 5;
@@ -16,18 +13,6 @@ pub const DEPTH_MAX: usize = 5;
 pub const NAME_CHARS_MAX: usize = 255;
 /// What a write is answered that would let a child have more than an ancestor.
 pub const EXCEEDS_PARENT: &str = "Child group exceeds parent group limit.";
-
-/// A group as its own row has it.
-#[derive(Debug, Clone, Copy)]
-pub struct Declared<'a> {
-    /// The group.
-    pub id: &'a GroupId,
-    /// What it declares itself.
-    pub models: &'a [GroupModel],
-}
-
-/// A group and its ancestors: itself first, the root last.
-pub type Lineage<'a> = [Declared<'a>];
 
 /// What is wrong with the `models` of a group, as a sentence that names the field.
 ///
@@ -84,64 +69,9 @@ fn words<T>(known: &[T], text: impl Fn(&T) -> &str) -> String {
     known.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// The limits that apply to each slug that the group may call, each with the group that declares it.
-///
-/// INDEPENDENT: for each (type, unit) that of the closest group that declares it. CASCADING: all of them, the
-/// group's own first, since usage is counted against each. Access does not inherit: only the group's own slugs
-/// are here.
-#[must_use]
-pub fn effective(mode: &LimitEnforcement, lineage: &Lineage<'_>) -> Vec<EffectiveModel> {
-    let Some(group) = lineage.first() else { return Vec::new() };
-    group.models.iter().map(|model| effective_model(mode, &model.slug, lineage)).collect()
-}
-
-fn effective_model(mode: &LimitEnforcement, slug: &Slug, lineage: &Lineage<'_>) -> EffectiveModel {
-    let mut whole = EffectiveModel { slug: slug.clone(), rate_limits: Vec::new(), usage_limits: Vec::new() };
-    for group in lineage {
-        for model in group.models.iter().filter(|model| model.slug == *slug) {
-            let closer = |taken: bool| taken && *mode != LimitEnforcement::Cascading;
-            for limit in &model.rate_limits {
-                if !closer(whole.rate_limits.iter().any(|other| rate_key(other) == rate_key_of(limit))) {
-                    whole.rate_limits.push(effective_rate(limit, group.id));
-                }
-            }
-            for limit in &model.usage_limits {
-                let taken =
-                    whole.usage_limits.iter().any(|other| (&other.kind, &other.unit) == (&limit.kind, &limit.unit));
-                if !closer(taken) {
-                    whole.usage_limits.push(effective_usage(limit, group.id));
-                }
-            }
-        }
-    }
-    whole
-}
-
 /// `CONCURRENT_REQUEST` ignores its unit.
 fn rate_key_of(limit: &RateLimit) -> (&LimitType, Option<&RateUnit>) {
     (&limit.kind, (limit.kind != LimitType::ConcurrentRequest).then_some(&limit.unit))
-}
-
-fn rate_key(limit: &EffectiveRateLimit) -> (&LimitType, Option<&RateUnit>) {
-    (&limit.kind, (limit.kind != LimitType::ConcurrentRequest).then_some(&limit.unit))
-}
-
-fn effective_rate(limit: &RateLimit, source: &GroupId) -> EffectiveRateLimit {
-    EffectiveRateLimit {
-        kind: limit.kind.clone(),
-        unit: limit.unit.clone(),
-        threshold: limit.threshold,
-        source_group: Some(source.clone()),
-    }
-}
-
-fn effective_usage(limit: &UsageLimit, source: &GroupId) -> EffectiveUsageLimit {
-    EffectiveUsageLimit {
-        kind: limit.kind.clone(),
-        unit: limit.unit.clone(),
-        threshold: limit.threshold,
-        source_group: Some(source.clone()),
-    }
 }
 
 /// True where a threshold of `child` is above that of `ancestor` for the same slug, type and unit.
@@ -178,44 +108,6 @@ mod tests {
 
     fn requests(threshold: u64) -> serde_json::Value {
         json!({"type": "REQUEST", "unit": "MINUTE", "threshold": threshold})
-    }
-
-    fn thresholds(mode: &LimitEnforcement, groups: &[(&GroupId, Vec<GroupModel>)]) -> Vec<(u64, String)> {
-        let lineage: Vec<_> = groups.iter().map(|(id, models)| Declared { id, models }).collect();
-        let effective = effective(mode, &lineage);
-        let limits = effective.iter().flat_map(|model| &model.rate_limits);
-        limits.map(|limit| (limit.threshold, limit.source_group.as_ref().unwrap().to_string())).collect()
-    }
-
-    #[test]
-    fn an_independent_group_takes_each_limit_from_the_closest_that_declares_it() {
-        let (child, parent) = (GroupId::new("child"), GroupId::new("parent"));
-        let token = json!({"type": "TOKEN", "unit": "MINUTE", "threshold": 9});
-        let groups = [
-            (&child, models(json!([{"slug": "a/b", "rate_limits": [requests(5)]}]))),
-            (&parent, models(json!([{"slug": "a/b", "rate_limits": [requests(7), token]}, {"slug": "a/c"}]))),
-        ];
-        let found = thresholds(&LimitEnforcement::Independent, &groups);
-        assert_eq!(found, [(5, "child".to_owned()), (9, "parent".to_owned())]);
-    }
-
-    #[test]
-    fn in_a_cascade_all_limits_apply() {
-        let (child, parent) = (GroupId::new("child"), GroupId::new("parent"));
-        let groups = [
-            (&child, models(json!([{"slug": "a/b", "rate_limits": [requests(5)]}]))),
-            (&parent, models(json!([{"slug": "a/b", "rate_limits": [requests(7)]}]))),
-        ];
-        let found = thresholds(&LimitEnforcement::Cascading, &groups);
-        assert_eq!(found, [(5, "child".to_owned()), (7, "parent".to_owned())]);
-    }
-
-    #[test]
-    fn access_does_not_inherit() {
-        let (child, parent) = (GroupId::new("child"), GroupId::new("parent"));
-        let (own, above) = (models(json!([])), models(json!([{"slug": "a/b"}])));
-        let lineage = [Declared { id: &child, models: &own }, Declared { id: &parent, models: &above }];
-        assert!(effective(&LimitEnforcement::Cascading, &lineage).is_empty());
     }
 
     #[test]

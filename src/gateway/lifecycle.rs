@@ -15,7 +15,9 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::auth::{KEY_CHARS_MIN, KnownKey, Scope};
+use super::bookkeeping::{self, Books};
 use super::clock::Clock;
+use super::courier::Courier;
 use super::data;
 use super::directory::{Addresses, DATABASE, DataDirectory, DirectoryError, MANAGEMENT_KEY, VAULT_KEY};
 use super::keyfile::{self, KeyFileError};
@@ -26,6 +28,7 @@ use super::state::Shared;
 use super::store::{OpenError, Origin, Place, SeedError, Store, StoreError};
 use super::sync::Syncer;
 use super::vault::Vault;
+use super::webhook::{Webhook, WebhookError};
 use crate::api::Slug;
 
 /// How often a lock that another holds is tried.
@@ -59,6 +62,9 @@ pub enum StartError {
     /// The store was not seeded.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// Events cannot be delivered.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// The rows could not be read.
     #[error("cannot read the stored rows: {0}; nothing was changed; hint: restore the database from a copy")]
     Rows(StoreError),
@@ -73,6 +79,10 @@ pub struct Gateway {
     store: Store,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// What goes on until all requests have ended: it stores what they left.
+    stop_books: CancellationToken,
+    book_tasks: TaskTracker,
+    books: Books,
     // Held for its lock, given up last.
     _directory: Option<DataDirectory>,
 }
@@ -88,6 +98,7 @@ impl Gateway {
             DataLocation::Memory => None,
             DataLocation::Directory(path) => Some(lock(path).await?),
         };
+        let webhook = webhook(&options)?;
         let key = management_key(&options, directory.as_ref())?;
         let keys = known_keys(&options, &key)?;
         let management = listen(options.listen).await?;
@@ -96,6 +107,7 @@ impl Gateway {
         let shared = Arc::new(Shared { clock: clock(&options), ..Shared::default() });
         let syncer = Arc::new(Syncer::new(store.clone(), Arc::clone(&shared), options.sync_interval));
         fill(&store, &syncer, &shared, &options).await?;
+        let courier = courier(&store, &shared, webhook).await?;
         let addresses = Addresses {
             management_url: url_of(&management)?,
             inference_url: url_of(&inference)?,
@@ -109,7 +121,9 @@ impl Gateway {
             store: store.clone(),
             syncer: Arc::clone(&syncer),
             keys,
+            courier,
             rules: Rules {
+                workspace_public_key: options.workspace_public_key,
                 org_prefixes: options.org_prefixes.clone(),
                 allow_private_upstreams: options.allow_private_upstreams,
             },
@@ -120,12 +134,17 @@ impl Gateway {
             addresses,
             key,
             shared,
-            store,
+            store: store.clone(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            stop_books: CancellationToken::new(),
+            book_tasks: TaskTracker::new(),
+            books: Books::new(store, plane.courier.clone()),
             _directory: directory,
         };
+        gateway.shared.ledger.deliver_to(gateway.books.sink());
         gateway.spawn(&plane, syncer, management, inference);
+        gateway.spawn_books(plane.courier.clone());
         Ok(gateway)
     }
 
@@ -149,6 +168,15 @@ impl Gateway {
         });
     }
 
+    fn spawn_books(&self, courier: Option<Arc<Courier>>) {
+        let access = Arc::clone(&self.shared.access);
+        self.book_tasks.spawn(bookkeeping::keep_usage(self.store.clone(), access, self.stop_books.clone()));
+        if let Some(courier) = courier {
+            let stop = self.stop.clone();
+            self.book_tasks.spawn(async move { courier.run(stop).await });
+        }
+    }
+
     /// Where it is reached.
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
@@ -167,11 +195,20 @@ impl Gateway {
         &self.shared
     }
 
+    /// What takes the data plane's usage events.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
     /// Takes no more connections, lets requests under way finish, and closes the store.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.stop_books.cancel();
+        self.book_tasks.close();
+        self.book_tasks.wait().await;
         self.store.close().await;
     }
 }
@@ -179,6 +216,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.stop_books.cancel();
     }
 }
 
@@ -256,6 +294,23 @@ fn known_keys(options: &Options, key: &SecretString) -> Result<Vec<KnownKey>, St
     Ok(keys)
 }
 
+/// The webhook, where one is wanted.
+fn webhook(options: &Options) -> Result<Option<Webhook>, StartError> {
+    let Some(url) = &options.webhook_url else { return Ok(None) };
+    let secret = options.webhook_secret.clone().unwrap_or_default();
+    Ok(Some(Webhook::new(url.clone(), &secret, options.webhook_schedule)?))
+}
+
+async fn courier(
+    store: &Store,
+    shared: &Arc<Shared>,
+    webhook: Option<Webhook>,
+) -> Result<Option<Arc<Courier>>, StartError> {
+    let Some(webhook) = webhook else { return Ok(None) };
+    let courier = Courier::new(store.clone(), Arc::clone(shared), webhook).await.map_err(StartError::Rows)?;
+    Ok(Some(Arc::new(courier)))
+}
+
 fn clock(options: &Options) -> Clock {
     if options.virtual_clock { Clock::fixed(crate::clock::now()) } else { Clock::Machine }
 }
@@ -282,7 +337,8 @@ async fn fill(store: &Store, syncer: &Syncer, shared: &Shared, options: &Options
     let org_prefix = options.org_prefixes.first().map_or("", String::as_str);
     let late = store.seed(options.seed, org_prefix, shared.clock.now()).await?;
     store.declare_given(shared.clock.now()).await.map_err(StartError::Rows)?;
-    syncer.now().await.map_err(StartError::Rows)?;
+    let (routes, access) = tokio::join!(syncer.now(), store.load_access(Arc::clone(&shared.access)));
+    routes.and(access).map_err(StartError::Rows)?;
     for endpoint in late {
         store.create_endpoint(endpoint, Origin::system(shared.clock.now())).await.map_err(SeedError::Store)?;
     }

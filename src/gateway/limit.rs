@@ -13,7 +13,7 @@ mod grant;
 mod meter;
 mod window;
 
-pub use effective::{declared, effective_models};
+pub use effective::effective_models;
 pub use grant::{Grant, Headroom, Part, Rejection};
 pub use meter::{DayUsage, Meter};
 pub use window::Window;

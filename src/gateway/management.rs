@@ -6,8 +6,12 @@
 mod audit;
 mod body;
 mod cursor;
+mod dead_letters;
 mod endpoints;
+mod events;
+mod groups;
 mod health;
+mod keys;
 mod query;
 mod rate;
 mod reply;
@@ -21,10 +25,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 
 use crate::gateway::auth::{self, KnownKey};
+use crate::gateway::courier::Courier;
 use crate::gateway::error::ApiError;
+use crate::gateway::federated_key::PublicKey;
 use crate::gateway::state::Shared;
 use crate::gateway::store::Store;
 use crate::gateway::sync::Syncer;
@@ -37,6 +43,8 @@ pub(crate) struct Plane {
     pub(crate) store: Store,
     pub(crate) syncer: Arc<Syncer>,
     pub(crate) keys: Vec<KnownKey>,
+    /// Where there is a webhook.
+    pub(crate) courier: Option<Arc<Courier>>,
     pub(crate) rules: Rules,
     pub(crate) not_onboarded: bool,
     pub(crate) rate: Option<Rate>,
@@ -47,6 +55,8 @@ pub(crate) struct Plane {
 pub(crate) struct Rules {
     /// The prefixes that slugs may have.
     pub(crate) org_prefixes: Vec<String>,
+    /// Who may register keys; nobody where there is none.
+    pub(crate) workspace_public_key: Option<PublicKey>,
     /// Whether a `base_url` may name a loopback or private address.
     pub(crate) allow_private_upstreams: bool,
 }
@@ -63,6 +73,13 @@ pub(crate) fn router(plane: &Arc<Plane>, operator: Router, open: Router) -> Rout
     let closed = Router::new()
         .route("/v1/gateway/endpoints", get(endpoints::list).post(endpoints::create))
         .route("/v1/gateway/endpoints/{id}", get(endpoints::read).patch(endpoints::update).delete(endpoints::delete))
+        .route("/v1/gateway/groups", get(groups::list).post(groups::create))
+        .route("/v1/gateway/groups/{id}", get(groups::read).patch(groups::update).delete(groups::delete))
+        .route("/v1/gateway/groups/{id}/usage", get(groups::usage))
+        .route("/v1/gateway/groups/{id}/api_keys", get(keys::list).post(keys::mint))
+        .route("/v1/gateway/groups/{id}/api_keys/register", post(keys::register))
+        .route("/v1/gateway/groups/{id}/api_keys/{prefix}", get(keys::read).delete(keys::revoke))
+        .route("/v1/gateway/events", get(events::list))
         .route("/v1/audit_logs", get(audit::list))
         .route("/v1/models", get(workspace::models))
         .route("/v1/models/{id}", get(workspace::model))
@@ -71,6 +88,10 @@ pub(crate) fn router(plane: &Arc<Plane>, operator: Router, open: Router) -> Rout
         .route("/v1/secrets", get(workspace::secrets).post(workspace::upsert_secret))
         .route("/v1/secrets/{name}", delete(workspace::delete_secret))
         .route("/v1/users/me", get(workspace::me))
+        .route("/repoint/v1/dead_letters", get(dead_letters::list))
+        .route("/repoint/v1/dead_letters/send", post(dead_letters::send_all))
+        .route("/repoint/v1/dead_letters/{id}", get(dead_letters::read).delete(dead_letters::delete))
+        .route("/repoint/v1/dead_letters/{id}/send", post(dead_letters::send))
         .route("/repoint/v1/sync", get(sync::read).post(sync::now))
         .with_state(Arc::clone(plane))
         .merge(operator)

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use url::Url;
+
+use super::federated_key::PublicKey;
+use super::webhook::Schedule;
 
 /// Everything that can be chosen about a gateway.
 #[derive(Debug, Clone)]
@@ -37,6 +41,14 @@ pub struct Options {
     pub given_secrets: Vec<(String, SecretString)>,
     /// Allows a `base_url` to name loopback and private addresses.
     pub allow_private_upstreams: bool,
+    /// Who may register keys. `None` refuses every registration.
+    pub workspace_public_key: Option<PublicKey>,
+    /// Where usage events are delivered to. `None` delivers them nowhere.
+    pub webhook_url: Option<Url>,
+    /// What deliveries are signed with.
+    pub webhook_secret: Option<SecretString>,
+    /// When a delivery is tried again and given up.
+    pub webhook_schedule: Schedule,
     /// A clock that stands still until it is set through the API.
     pub virtual_clock: bool,
 }
@@ -78,6 +90,10 @@ impl Default for Options {
             management_rate_limit: None,
             given_secrets: Vec::new(),
             allow_private_upstreams: false,
+            workspace_public_key: None,
+            webhook_url: None,
+            webhook_secret: None,
+            webhook_schedule: Schedule::default(),
             virtual_clock: false,
         }
     }

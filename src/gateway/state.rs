@@ -3,7 +3,7 @@
 //! The data plane gets only this. It never sees the store: what it needs of it is in the snapshot, what it gives
 //! to it goes through queues.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::Time;
 use crate::gateway::access::Access;
@@ -25,7 +25,7 @@ pub struct Shared {
     /// How the sync goes.
     pub sync: SyncNotes,
     /// Who may call what; written by the management plane after each commit.
-    pub access: Access,
+    pub access: Arc<Access>,
     /// What requests leave behind, on its way to the three below and to the store's events.
     pub ledger: Ledger,
     /// What is counted.

@@ -6,13 +6,20 @@
 //!
 //! A file a resource; [`file`] is how a database is found, made and refused.
 
+mod access;
 mod audit;
+mod dead_letters;
 mod endpoints;
+mod events;
 mod file;
+mod groups;
+mod keys;
 mod reader;
 mod routes;
 mod secrets;
 mod seed;
+mod tree;
+mod usage;
 mod workspace;
 mod writer;
 
@@ -27,12 +34,16 @@ use crate::api::Time;
 use crate::gateway::vault::Vault;
 
 pub use audit::{AuditDirection, AuditQuery, Origin};
+pub use dead_letters::StoredLetter;
 pub use endpoints::{Change, NewEndpoint, Patch};
+pub use events::{EventQuery, EventsAfter};
 pub use file::OpenError;
+pub use groups::{GroupPatch, NewGroup};
+pub use keys::NewKey;
 use reader::Readers;
 pub use secrets::{GivenSecrets, SECRET_ID_CHARS};
 pub use seed::SeedError;
-use writer::{Message, Transaction, Writer};
+use writer::{Done, Message, Transaction, Writer};
 
 /// Where a list goes on: the creation number of the last row that was answered.
 pub type Sequence = i64;
@@ -184,9 +195,31 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<Written<T>, StoreError> {
+        self.write_then(work, |_| {}).await
+    }
+
+    /// Writes as [`Store::write`] does, and does `after` right behind the commit: in the order of the commits, and
+    /// also where the caller has gone meanwhile.
+    async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<Written<T>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.writer.send(Message::write(work, reply)).await.map_err(|_| StoreError::Closed)?;
+        let message = Message::write(work, Done::Moved, after, reply);
+        self.writer.send(message).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Writes what keeps books (events, usage): on disk like any write, but no revision is made.
+    async fn note<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let message = Message::write(work, Done::Noted, |_| {}, reply);
+        self.writer.send(message).await.map_err(|_| StoreError::Closed)?;
+        Ok(answer.await.map_err(|_| StoreError::Closed)??.value)
     }
 
     async fn read<T: Send + 'static>(

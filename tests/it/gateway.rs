@@ -3,6 +3,9 @@
 mod audit;
 mod auth;
 mod endpoints;
+mod events;
+mod groups;
+mod keys;
 mod paging;
 mod process;
 mod storage;

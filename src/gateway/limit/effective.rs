@@ -1,26 +1,8 @@
 //! Which limits apply to a group: its own and its ancestors', by its mode.
 
-use super::{Counted, Limit, Span};
 use crate::api::{
-    EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, Group, GroupId, GroupModel, LimitEnforcement, LimitType,
+    EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, Group, GroupModel, LimitEnforcement, LimitType,
 };
-
-/// The limits that a model declares itself, without those of types and units that this program does not know.
-#[must_use]
-pub fn declared(model: &GroupModel, source: &GroupId) -> Vec<Limit> {
-    let rates = model
-        .rate_limits
-        .iter()
-        .filter_map(|limit| Some((Counted::of(&limit.kind)?, Span::of_rate(&limit.unit)?, limit.threshold)));
-    let usages = model
-        .usage_limits
-        .iter()
-        .filter_map(|limit| Some((Counted::of(&limit.kind)?, Span::of_usage(&limit.unit)?, limit.threshold)));
-    rates
-        .chain(usages)
-        .map(|(counted, span, threshold)| Limit { counted, span, threshold, source: source.clone() })
-        .collect()
-}
 
 /// The slugs that the first group of the chain may call, with the limits that apply to each and their sources.
 ///
@@ -66,4 +48,50 @@ fn effective_model(model: &GroupModel, chain: &[&Group], is_cascading: bool) -> 
         }
     }
     effective
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn group(id: &str, mode: &str, models: &serde_json::Value) -> Group {
+        serde_json::from_value(json!({"id": id, "metadata": {"external_entity_id": id}, "models": models,
+            "hierarchy": {"limit_enforcement": mode}, "created_at": "2026-06-17T12:00:00Z"}))
+        .unwrap()
+    }
+
+    fn requests(threshold: u64) -> serde_json::Value {
+        json!({"type": "REQUEST", "unit": "MINUTE", "threshold": threshold})
+    }
+
+    fn thresholds(chain: &[&Group]) -> Vec<(u64, String)> {
+        let models = effective_models(chain);
+        let limits = models.iter().flat_map(|model| &model.rate_limits);
+        limits.map(|limit| (limit.threshold, limit.source_group.as_ref().unwrap().to_string())).collect()
+    }
+
+    #[test]
+    fn an_independent_group_takes_each_limit_from_the_closest_that_declares_it() {
+        let token = json!({"type": "TOKEN", "unit": "MINUTE", "threshold": 9});
+        let child = group("child", "INDEPENDENT", &json!([{"slug": "a/b", "rate_limits": [requests(5)]}]));
+        let models = json!([{"slug": "a/b", "rate_limits": [requests(7), token]}, {"slug": "a/c"}]);
+        let parent = group("parent", "INDEPENDENT", &models);
+        assert_eq!(thresholds(&[&child, &parent]), [(5, "child".to_owned()), (9, "parent".to_owned())]);
+    }
+
+    #[test]
+    fn in_a_cascade_all_limits_apply() {
+        let child = group("child", "CASCADING", &json!([{"slug": "a/b", "rate_limits": [requests(5)]}]));
+        let parent = group("parent", "CASCADING", &json!([{"slug": "a/b", "rate_limits": [requests(7)]}]));
+        assert_eq!(thresholds(&[&child, &parent]), [(5, "child".to_owned()), (7, "parent".to_owned())]);
+    }
+
+    #[test]
+    fn access_does_not_inherit() {
+        let child = group("child", "CASCADING", &json!([]));
+        let parent = group("parent", "CASCADING", &json!([{"slug": "a/b"}]));
+        assert!(effective_models(&[&child, &parent]).is_empty());
+    }
 }

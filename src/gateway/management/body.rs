@@ -25,8 +25,19 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
     }
 }
 
+/// A whole body, byte for byte: what a signature was made over.
+pub(super) struct Whole(pub(super) Bytes);
+
+impl<S: Sync> FromRequest<S> for Whole {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        read(request.into_body()).await.map(Self)
+    }
+}
+
 /// A JSON object whose fields are taken out one by one. A null counts as absent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq, Default)]
 pub(super) struct Object {
     fields: Map<String, Value>,
     /// What stands before a field's name in errors: empty, or a path with a dot at its end.
@@ -64,6 +75,11 @@ impl Object {
         format!("{}{field}", self.path)
     }
 
+    /// True where the field is there, also as a null.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
+
     /// A field of any kind.
     pub(super) fn value(&mut self, field: &str) -> Option<Value> {
         self.fields.shift_remove(field).filter(|value| !value.is_null())
@@ -76,6 +92,13 @@ impl Object {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(ApiError::invalid(format!("{} must be a string", self.name(field)))),
         }
+    }
+
+    /// A field that holds a count. `100.0` is one too.
+    pub(super) fn whole_number(&mut self, field: &str) -> Result<Option<u64>, ApiError> {
+        let Some(value) = self.value(field) else { return Ok(None) };
+        let wrong = || ApiError::invalid(format!("{} must be a whole number of at least 0", self.name(field)));
+        value.as_u64().or_else(|| value.as_f64().and_then(whole)).map(Some).ok_or_else(wrong)
     }
 
     /// A field that holds an object.
@@ -105,6 +128,21 @@ impl Object {
             None => Ok(()),
         }
     }
+}
+
+/// Values of bodies may be secrets.
+impl std::fmt::Debug for Object {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Object").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// A float without a fraction, where it is exact.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range and fraction are checked")]
+fn whole(number: f64) -> Option<u64> {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = (0.0..=EXACT_MAX).contains(&number) && number.fract() == 0.0;
+    is_whole.then_some(number as u64)
 }
 
 #[cfg(test)]

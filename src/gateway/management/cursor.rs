@@ -11,6 +11,9 @@ use crate::gateway::store::Sequence;
 #[repr(u8)]
 pub(super) enum List {
     Endpoints = b'e',
+    Groups = b'g',
+    Keys = b'k',
+    DeadLetters = b'd',
     AuditNewest = b'a',
     AuditOldest = b'A',
 }

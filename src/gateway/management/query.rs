@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use std::convert::Infallible;
 
 use super::cursor::{self, List};
-use crate::api::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
+use crate::api::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Time};
 use crate::gateway::error::ApiError;
 use crate::gateway::store::Sequence;
 
@@ -48,6 +48,12 @@ impl Query {
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let malformed = |_| ApiError::invalid(format!("{name} must be a whole number"));
         self.get(name)?.map(|text| text.parse().map_err(malformed)).transpose()
+    }
+
+    /// A point in time as the API writes them.
+    pub(super) fn time(&self, name: &str) -> Result<Option<Time>, ApiError> {
+        let malformed = |_| ApiError::invalid(format!("{name} must be a time such as 2026-06-17T12:00:00Z"));
+        self.get(name)?.map(|text| Time::parse(text).map_err(malformed)).transpose()
     }
 
     /// The page's length.

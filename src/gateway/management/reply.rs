@@ -43,6 +43,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
+/// The two variable parts of a path.
+pub(super) struct Segments(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segments {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.map(|Path((one, two))| Self(one, two)).map_err(|_| ApiError::NotFound("the path is not valid".to_owned()))
+    }
+}
+
 impl FromRequestParts<Arc<Plane>> for Origin {
     type Rejection = Infallible;
 

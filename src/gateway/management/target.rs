@@ -122,7 +122,10 @@ mod tests {
     use super::*;
 
     fn parsed(target: Value) -> Result<Target, ApiError> {
-        parse(vec![target], &Rules { org_prefixes: Vec::new(), allow_private_upstreams: false })
+        parse(
+            vec![target],
+            &Rules { org_prefixes: Vec::new(), workspace_public_key: None, allow_private_upstreams: false },
+        )
     }
 
     #[test]

@@ -15,7 +15,10 @@ use thiserror::Error;
 use super::Place;
 
 /// The migrations in order. The place in the list, counted from 1, is the version that each makes.
-const MIGRATIONS: &[&str] = &[include_str!("../../../assets/migrations/0001_workspace.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../assets/migrations/0001_workspace.sql"),
+    include_str!("../../../assets/migrations/0002_groups.sql"),
+];
 /// "RePt": tells our databases from other programs'.
 const APPLICATION_ID: i32 = 0x5265_5074;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";

@@ -2,7 +2,8 @@
 //!
 //! It takes what has queued up while the last commit was on its way to the disk and commits it as one
 //! transaction, so that many writers share one flush. Each write has a savepoint: one that is refused takes
-//! nothing of the others with it. Answers go out after the commit, in order.
+//! nothing of the others with it. After the commit, in its order, each write's own last step is done (what it
+//! wrote is told to the request path) and its caller is answered.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -39,30 +40,46 @@ pub(super) enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// What became of a write before its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// It makes a revision.
+    Moved,
+    /// It keeps books (events, usage), which are no part of what callers see at a revision.
+    Noted,
+    /// It is to be undone.
+    Undone,
+}
+
 /// A write: what to do, and whom to tell.
 pub(super) trait Task: Send {
-    /// Does the work. False where it is to be undone.
-    fn run(&mut self, transaction: &Transaction<'_>) -> bool;
+    /// Does the work.
+    fn run(&mut self, transaction: &Transaction<'_>) -> Done;
     /// Tells the caller, after the commit or after it failed.
     fn settle(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct Write<T, F> {
+struct Write<T, F, A> {
     work: Option<F>,
+    /// What a success is.
+    success: Done,
+    /// Done after the commit, also where the caller has gone.
+    after: A,
     outcome: Option<Result<Written<T>, StoreError>>,
     reply: oneshot::Sender<Result<Written<T>, StoreError>>,
 }
 
-impl<T, F> Task for Write<T, F>
+impl<T, F, A> Task for Write<T, F, A>
 where
     T: Send,
     F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
+    A: FnOnce(&T) + Send,
 {
-    fn run(&mut self, transaction: &Transaction<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
+    fn run(&mut self, transaction: &Transaction<'_>) -> Done {
+        let Some(work) = self.work.take() else { return Done::Undone };
         let result = catch_unwind(AssertUnwindSafe(|| work(transaction)))
             .unwrap_or(Err(StoreError::Internal("a write panicked and was undone")));
-        let done = result.is_ok();
+        let done = if result.is_ok() { self.success } else { Done::Undone };
         self.outcome = Some(result.map(|value| Written { value, revision: transaction.revision }));
         done
     }
@@ -71,6 +88,12 @@ where
         let outcome = self.outcome.unwrap_or(Err(StoreError::Internal("a write was not run")));
         // A refusal stands whatever became of the others; a write that was done is undone with the commit.
         let answer = outcome.and_then(|written| committed.map(|()| written));
+        if let Ok(written) = &answer {
+            let after = self.after;
+            if catch_unwind(AssertUnwindSafe(|| after(&written.value))).is_err() {
+                tracing::error!("a write is stored, but what follows it panicked; restart the gateway");
+            }
+        }
         // The caller may have gone; the write stands all the same.
         let _ = self.reply.send(answer);
     }
@@ -79,9 +102,11 @@ where
 impl Message {
     pub(super) fn write<T: Send + 'static>(
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        success: Done,
+        after: impl FnOnce(&T) + Send + 'static,
         reply: oneshot::Sender<Result<Written<T>, StoreError>>,
     ) -> Self {
-        Self::Write(Box::new(Write { work: Some(work), outcome: None, reply }))
+        Self::Write(Box::new(Write { work: Some(work), success, after, outcome: None, reply }))
     }
 
     pub(super) fn read<T: Send + 'static>(
@@ -162,10 +187,10 @@ impl Writer {
         for task in batch {
             run("SAVEPOINT one_write")?;
             let transaction = Transaction { connection: &self.connection, revision: revision + 1 };
-            if task.run(&transaction) {
-                revision += 1;
-            } else {
-                run("ROLLBACK TO one_write")?;
+            match task.run(&transaction) {
+                Done::Moved => revision += 1,
+                Done::Noted => {}
+                Done::Undone => run("ROLLBACK TO one_write")?,
             }
             run("RELEASE one_write")?;
         }
