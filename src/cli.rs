@@ -4,6 +4,7 @@
 //! arguments and what it does; only `output` writes to stdout. What writes to a server goes through
 //! [`write`], as a plan. What the exit codes mean is in [`exit`].
 
+pub mod apply;
 pub mod call;
 pub mod completions;
 pub mod conformance;
@@ -12,6 +13,7 @@ pub mod dashboard;
 pub mod doctor;
 pub mod endpoints;
 pub mod exit;
+pub mod export;
 mod failure;
 mod follow;
 pub mod gateway;
@@ -21,6 +23,7 @@ pub mod keys;
 mod logging;
 pub mod man;
 pub mod output;
+pub mod plan;
 pub mod resolve;
 pub mod select;
 pub mod session;
@@ -83,6 +86,12 @@ pub enum Command {
     /// Mint, register, list and revoke the keys of a group
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Write the workspace's endpoints and groups as one YAML file
+    Export(export::Export),
+    /// Show what a file would change
+    Plan(plan::PlanArgs),
+    /// Make the server what a file says
+    Apply(apply::Apply),
     /// Show what was changed from this machine
     History(history::History),
     /// Undo a change, the last one where none is named
@@ -177,6 +186,9 @@ async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::
         Command::Endpoints(command) => endpoints::run(&session, command).await,
         Command::Groups(command) => groups::run(&session, command).await,
         Command::Keys(command) => keys::run(&session, command).await,
+        Command::Export(export) => export::run(&session, export).await,
+        Command::Plan(plan) => plan::run(&session, plan).await,
+        Command::Apply(apply) => apply::run(&session, apply).await,
         Command::Undo(undo) => history::undo(&session, undo).await,
         Command::Call(call) => call::run(&session, call).await,
         Command::Status(status) => status::run(&session, status).await,

@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod client;
 mod config;
 mod data;

@@ -1,0 +1,73 @@
+//! `repoint apply -f FILE`: makes the server what a file says; `--resume` goes on where a program died.
+
+use clap::Args;
+
+use super::plan::FileArgs;
+use super::select::Mistyped;
+use super::session::Session;
+use super::write::{self, Ask, Write, WriteArgs};
+use super::{Exit, history};
+use crate::plan::history::Entry;
+
+/// `repoint apply`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Every item is read again right before its write; one that somebody else changed stops the rest (exit code 3). Nothing is asked twice: run it again and what is done stays done.\n\nExamples:\n  repoint apply -f workspace.yaml --dry-run\n  repoint apply -f workspace.yaml --yes --follow --rollback-on-failure\n  repoint apply --resume"
+)]
+pub struct Apply {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Go on with a plan whose program died: its id, or the only one there is
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["file", "prune"])]
+    resume: Option<String>,
+    /// Do what does not depend on a failed change all the same
+    #[arg(long)]
+    keep_going: bool,
+    /// Put the old targets back where the new ones do not answer; waits until that is seen
+    #[arg(long)]
+    rollback_on_failure: bool,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+/// Applies it.
+///
+/// # Errors
+/// The file is wrong, the server cannot be read, or nobody is there to confirm.
+pub async fn run(session: &Session, apply: &Apply) -> anyhow::Result<Exit> {
+    if let Some(id) = &apply.resume {
+        return resume(session, apply, id).await;
+    }
+    if !apply.file.is_given() {
+        return Err(Mistyped("nothing to apply\nhint: -f FILE, or --resume".to_owned()).into());
+    }
+    let plan = apply.file.plan(session).await?;
+    write::write(session, &apply.how(&plan)).await
+}
+
+impl Apply {
+    fn how<'a>(&'a self, plan: &'a crate::plan::Plan) -> Write<'a> {
+        Write {
+            keeps_going: self.keep_going,
+            rolls_back: self.rollback_on_failure,
+            ..Write::new(plan, &self.write, Ask::Always)
+        }
+    }
+}
+
+async fn resume(session: &Session, apply: &Apply, id: &str) -> anyhow::Result<Exit> {
+    let server = session.client.management_url().to_string();
+    let mut open: Vec<Entry> = session.journal()?.interrupted()?;
+    open.retain(|entry| entry.author.server == server);
+    let entry = match (id, open.as_slice()) {
+        (_, []) => anyhow::bail!("no plan on {server} was interrupted"),
+        ("", [only]) => only,
+        ("", several) => {
+            let ids: Vec<String> = several.iter().map(|it| format!("{} ({})", it.id.short(), it.title)).collect();
+            anyhow::bail!("several plans were interrupted\nhint: --resume with one of {}", ids.join(", "))
+        }
+        (id, open) => history::one(open, id)?,
+    };
+    let plan = entry.plan();
+    write::resume(session, entry, &apply.how(&plan)).await
+}
