@@ -45,23 +45,36 @@ impl Slug {
     /// # Errors
     /// The first rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, SlugError> {
+        Self::check(text).map(|()| Self(text.to_owned()))
+    }
+
+    /// Checks the shape alone, as [`Slug::parse`] does.
+    ///
+    /// # Errors
+    /// The first rule that the text breaks.
+    pub fn check(text: &str) -> Result<(), SlugError> {
         if text.is_empty() {
             return Err(SlugError::Empty);
         }
-        if text.chars().count() > SLUG_CHARS_MAX {
+        // A text that is short in bytes is short in characters.
+        if text.len() > SLUG_CHARS_MAX && text.chars().count() > SLUG_CHARS_MAX {
             return Err(SlugError::TooLong);
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '~' | '-' | '/');
         if let Some(odd) = text.chars().find(|c| !allowed(*c)) {
             return Err(SlugError::Character(odd));
         }
-        let parts: Vec<&str> = text.split('/').collect();
-        match parts.as_slice() {
-            [prefix, name] if prefix.is_empty() || name.is_empty() => Err(SlugError::EmptyPart),
-            [_, _] if parts.iter().any(|part| matches!(*part, "." | "..")) => Err(SlugError::Dots),
-            [_, _] => Ok(Self(text.to_owned())),
-            _ => Err(SlugError::Slashes),
+        let Some((prefix, name)) = text.split_once('/') else { return Err(SlugError::Slashes) };
+        if name.contains('/') {
+            return Err(SlugError::Slashes);
         }
+        if prefix.is_empty() || name.is_empty() {
+            return Err(SlugError::EmptyPart);
+        }
+        if [prefix, name].iter().any(|part| matches!(*part, "." | "..")) {
+            return Err(SlugError::Dots);
+        }
+        Ok(())
     }
 
     /// Takes a text as a server wrote it, unchecked.

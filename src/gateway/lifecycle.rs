@@ -31,6 +31,8 @@ use super::vault::Vault;
 use super::webhook::{Webhook, WebhookError};
 use crate::api::Slug;
 
+/// How long after the start the full check of the database begins.
+const CHECK_DELAY: Duration = Duration::from_secs(2);
 /// How often a lock that another holds is tried.
 const LOCK_TRIES: usize = 4;
 /// How long is waited between.
@@ -158,8 +160,13 @@ impl Gateway {
         self.tasks.spawn(async move { syncer.run(stop).await });
         let (store, shared, stop) = (self.store.clone(), Arc::clone(&self.shared), self.stop.clone());
         self.tasks.spawn(async move {
+            let check = async {
+                // Whoever waits for the start, or for the first answers, goes first.
+                tokio::time::sleep(CHECK_DELAY).await;
+                store.check().await
+            };
             tokio::select! {
-                outcome = store.check() => if let Err(error) = outcome {
+                outcome = check => if let Err(error) = outcome {
                     tracing::error!(%error, "the full check of the database failed");
                     shared.sync.damaged(error.to_string());
                 },

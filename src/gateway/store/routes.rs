@@ -8,10 +8,13 @@ use secrecy::ExposeSecret;
 
 use super::endpoints::{OWN_WORKSPACE, target};
 use super::secrets::GivenSecrets;
-use super::{Store, StoreError};
+use super::{Sequence, Store, StoreError};
 use crate::api::{DeploymentStatus, EndpointId, ModelId, SecretId, Slug, Time};
 use crate::gateway::snapshot::{Route, RoutedModel, RoutedSecret, Routes};
 use crate::gateway::vault::Vault;
+
+/// From so many rows on they are read by two threads: a start waits for it.
+const SPLIT_ROWS: i64 = 10_000;
 
 impl Store {
     /// A fresh picture of all rows.
@@ -19,33 +22,63 @@ impl Store {
     /// # Errors
     /// The database fails, or a row does not hold what it must.
     pub async fn routes(&self) -> Result<Routes, StoreError> {
+        let last = self.read(|connection| Ok(last_sequence(connection)?)).await?;
+        if last.value >= SPLIT_ROWS {
+            let middle = last.value / 2;
+            let (first, second) = tokio::join!(
+                self.routes_of(0, middle),
+                self.read(move |connection| endpoints(connection, middle, Sequence::MAX))
+            );
+            let (mut routes, second) = (first?, second?);
+            // A write between the two would tear the picture; it is taken again whole then.
+            if routes.revision == second.revision {
+                routes.by_slug.reserve(second.value.len());
+                routes.by_slug.extend(by_slug(second.value));
+                return Ok(routes);
+            }
+        }
+        self.routes_of(0, Sequence::MAX).await
+    }
+
+    /// Everything, but of the endpoints only those with these numbers.
+    async fn routes_of(&self, after: Sequence, until: Sequence) -> Result<Routes, StoreError> {
         let (vault, given) = (Arc::clone(&self.vault), Arc::clone(&self.given));
-        let seen = self.read(move |connection| load(connection, &vault, &given)).await?;
+        let seen = self.read(move |connection| {
+            let mut routes = Routes::at(0);
+            let endpoints = endpoints(connection, after, until)?;
+            // Room for both halves, so that the map is not built twice.
+            routes.by_slug.reserve(if until == Sequence::MAX { endpoints.len() } else { 2 * endpoints.len() });
+            routes.by_slug.extend(by_slug(endpoints));
+            routes.models = models(connection)?;
+            routes.secrets = secrets(connection, &vault, &given)?;
+            Ok(routes)
+        });
+        let seen = seen.await?;
         let mut routes = seen.value;
         routes.revision = seen.revision;
         Ok(routes)
     }
 }
 
-fn load(connection: &Connection, vault: &Vault, given: &GivenSecrets) -> Result<Routes, StoreError> {
-    let mut routes = Routes::at(0);
-    routes.by_slug = endpoints(connection)?;
-    routes.models = models(connection)?;
-    routes.secrets = secrets(connection, vault, given)?;
-    Ok(routes)
+fn last_sequence(connection: &Connection) -> Result<Sequence, rusqlite::Error> {
+    connection.query_row("SELECT coalesce(max(sequence), 0) FROM endpoints", [], |row| row.get(0))
 }
 
-fn endpoints(connection: &Connection) -> Result<HashMap<Slug, Arc<Route>>, StoreError> {
-    let count: i64 = connection.query_row("SELECT count(*) FROM endpoints", [], |row| row.get(0))?;
-    let mut by_slug = HashMap::with_capacity(usize::try_from(count).unwrap_or(0));
+fn by_slug(routes: Vec<Arc<Route>>) -> impl Iterator<Item = (Slug, Arc<Route>)> {
+    routes.into_iter().map(|route| (route.slug.clone(), route))
+}
+
+fn endpoints(connection: &Connection, after: Sequence, until: Sequence) -> Result<Vec<Arc<Route>>, StoreError> {
+    let mut routes = Vec::new();
     let sql = "SELECT id, slug, created_at, provider, model_id, environment_name, target_model, secret_id, base_url,
-                   vertex_project_id, vertex_location FROM endpoints WHERE workspace = ?1";
+                   vertex_project_id, vertex_location
+               FROM endpoints WHERE workspace = ?1 AND sequence > ?2 AND sequence <= ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([OWN_WORKSPACE])?;
+    let mut rows = statement.query([OWN_WORKSPACE, after, until])?;
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
-        let text: String = row.get(1)?;
-        let slug = Slug::parse(&text)
+        let slug: String = row.get(1)?;
+        Slug::check(&slug)
             .map_err(|error| StoreError::Damaged(format!("endpoint {id} in the database is damaged: {error}")))?;
         let target = target(row, 3)?;
         if !target.provider.is_known() {
@@ -55,10 +88,9 @@ fn endpoints(connection: &Connection) -> Result<HashMap<Slug, Arc<Route>>, Store
             )));
         }
         let created_at = Time::from_micros(row.get(2)?);
-        let route = Route { id: EndpointId::new(id), slug: slug.clone(), target, created_at };
-        by_slug.insert(slug, Arc::new(route));
+        routes.push(Arc::new(Route { id: EndpointId::new(id), slug: Slug::from_wire(slug), target, created_at }));
     }
-    Ok(by_slug)
+    Ok(routes)
 }
 
 fn models(connection: &Connection) -> Result<HashMap<ModelId, RoutedModel>, StoreError> {
