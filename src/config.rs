@@ -14,7 +14,7 @@ mod paths;
 use std::fs;
 use std::io;
 
-pub use context::{BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, is_hosted};
+pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, accent, is_hosted};
 pub use environment::{author, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
 pub use file::{Settings, add_context, remove_context, use_context};

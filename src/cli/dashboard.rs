@@ -8,16 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use ratatui::style::Color;
 use tokio::runtime::Handle;
 
 use super::select::Select;
 use super::{Exit, logging, output};
 use crate::client::{ClientError, ErrorKind};
-use crate::config::{self, Config, Context, Server, variable};
+use crate::config::{self, Config, Context, Server, Settings, variable};
 use crate::connect;
 use crate::tui::perform::How;
 use crate::tui::session::{ContextInfo, ContextKind};
 use crate::tui::theme::Depth;
+use crate::tui::theme::palette::{Background, NIGHT, Palette, background_of};
 use crate::tui::{self, Open, Start, StartContext};
 
 /// Opens the dashboard on the context that is named, or the welcome screen.
@@ -33,7 +35,8 @@ pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
     let named = select.named(config)?;
     let unlogged = logging::to_file(&config.paths.log_file).err();
     let notice = unlogged.map(|error| format!("no log is kept: {}: {error}", config.paths.log_file.display()));
-    let start = start(config, named, select.sync_interval, notice);
+    let mut start = start(config, named, select.sync_interval, notice);
+    start.palette = palette(&config.settings, variable("COLORFGBG").as_deref())?;
     let ended_well = tui::run(start).context("the terminal went away")? == std::process::ExitCode::SUCCESS;
     Ok(if ended_well { Exit::Done } else { Exit::Failed })
 }
@@ -51,6 +54,8 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         contexts: contexts.into_iter().map(|context| start_context(config, context, sync_interval)).collect(),
         open,
         depth: depth(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref()),
+        palette: NIGHT,
+        takes_mouse: config.settings.mouse.unwrap_or(true),
         keymap: tui::keymap::Keymap::default(),
         notice,
         journal: config.paths.journal.clone(),
@@ -73,6 +78,11 @@ fn start_context(config: &Config, context: Context, sync_interval: Option<Durati
         kind,
         is_protected: context.is_protected,
         is_read_only: context.is_read_only,
+        accent: context
+            .accent
+            .as_deref()
+            .and_then(config::accent)
+            .map(|[red, green, blue]| Color::Rgb(red, green, blue)),
     };
     StartContext { info, how }
 }
@@ -90,6 +100,18 @@ fn how(context: Context) -> How {
     }))
 }
 
+/// The palette that is set, with the colours that are set; else what is fit for the terminal's background.
+fn palette(settings: &Settings, colorfgbg: Option<&str>) -> anyhow::Result<Palette> {
+    if settings.theme.is_none() && settings.colors.is_empty() {
+        let background = colorfgbg.and_then(background_of).unwrap_or(Background::Dark);
+        return Ok(Palette::fit_for(background));
+    }
+    let mut written = settings.colors.clone();
+    written.extend(settings.theme.clone().map(|theme| ("base".to_owned(), theme)));
+    let text = toml::to_string(&written).context("the dashboard's colours cannot be written")?;
+    Palette::from_toml(&text).context("the configuration's [dashboard] cannot be used")
+}
+
 /// How many colours there are, as far as the environment tells. The terminal itself is not asked: it may not answer.
 fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Depth {
     if no_color.is_some() || matches!(term, None | Some("dumb")) {
@@ -104,6 +126,18 @@ fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_palette_is_the_set_one_or_fits_the_background() {
+        let set = |theme: &str| Settings { theme: Some(theme.to_owned()), ..Settings::default() };
+        assert_eq!(palette(&set("day"), Some("15;0")).unwrap(), Palette::named("day").unwrap());
+        assert_eq!(palette(&Settings::default(), Some("0;15")).unwrap(), Palette::named("day").unwrap());
+        assert_eq!(palette(&Settings::default(), None).unwrap(), NIGHT);
+        assert!(format!("{:#}", palette(&set("dai"), None).unwrap_err()).contains("night, day and ember"));
+        let mut coloured = set("night");
+        coloured.colors.insert("accent".to_owned(), "#010203".to_owned());
+        assert_eq!(palette(&coloured, None).unwrap().accent, Color::Rgb(1, 2, 3));
+    }
 
     #[test]
     fn colours_are_what_the_environment_says() {

@@ -47,12 +47,35 @@ pub struct Context {
     pub is_protected: bool,
     /// Nothing may be changed.
     pub is_read_only: bool,
-    /// A colour that the frame is drawn in, so that production is not taken for a sandbox.
+    /// A colour that the frame is drawn in, so that production is not taken for a sandbox; see [`accent`].
     pub accent: Option<String>,
     /// Where a federated key for probes through the data plane comes from.
     pub probe_key: Option<KeySource>,
     /// PEM certificates to trust beside the machine's own.
     pub certificates: Option<PathBuf>,
+}
+
+/// The colours that an accent can be called by, as red, green and blue.
+pub const ACCENTS: [(&str, [u8; 3]); 7] = [
+    ("red", [0xff, 0x6b, 0x6b]),
+    ("orange", [0xff, 0xa0, 0x57]),
+    ("yellow", [0xf2, 0xcc, 0x60]),
+    ("green", [0x6c, 0xd9, 0x8a]),
+    ("cyan", [0x5c, 0xcf, 0xe6]),
+    ("blue", [0x7d, 0xb4, 0xff]),
+    ("magenta", [0xd7, 0x8b, 0xff]),
+];
+
+/// The colour that an accent means: one of [`ACCENTS`], or `#rrggbb`.
+#[must_use]
+pub fn accent(text: &str) -> Option<[u8; 3]> {
+    if let Some((_, colour)) = ACCENTS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim())) {
+        return Some(*colour);
+    }
+    let digits = text.trim().strip_prefix('#')?;
+    let number = (digits.len() == 6).then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
+    let [_, red, green, blue] = number.to_be_bytes();
+    Some([red, green, blue])
 }
 
 /// True for the hosted API's own address: https, its host, its usual port.

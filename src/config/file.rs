@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::context::LOCAL;
-use super::{ConfigError, Context, KeySource, Server, is_hosted};
+use super::{ACCENTS, ConfigError, Context, KeySource, Server, accent, is_hosted};
 
 pub use edit::{add_context, remove_context, use_context};
 
@@ -17,8 +17,10 @@ pub use edit::{add_context, remove_context, use_context};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The name of a theme.
+    /// The name of a palette.
     pub theme: Option<String>,
+    /// Colours instead of the palette's own, by their role.
+    pub colors: BTreeMap<String, String>,
     /// Whether the mouse is taken at the start; it is where this is absent.
     pub mouse: Option<bool>,
 }
@@ -56,7 +58,7 @@ struct WrittenContext {
     #[serde(default)]
     read_only: bool,
     #[serde(default)]
-    accent: Option<String>,
+    accent: Option<toml::Spanned<String>>,
     #[serde(default)]
     probe_key: Option<toml::Spanned<WrittenKey>>,
     #[serde(default)]
@@ -114,6 +116,16 @@ impl Source<'_> {
         }
     }
 
+    fn accent(&self, written: toml::Spanned<String>) -> Result<String, ConfigError> {
+        if accent(written.get_ref()).is_some() {
+            return Ok(written.into_inner());
+        }
+        let names: Vec<&str> = ACCENTS.iter().map(|(name, _)| *name).collect();
+        Err(self
+            .error(written.span().start, format!("accent {:?} is no colour", written.get_ref()))
+            .with_hint(format!("write it as #rrggbb, or as one of {}", names.join(", "))))
+    }
+
     fn context(&self, name: &str, written: WrittenContext) -> Result<Context, ConfigError> {
         let management_url = self.url(&written.management_url, "management_url")?;
         let inference_url = written.inference_url.as_ref().map(|url| self.url(url, "inference_url")).transpose()?;
@@ -123,13 +135,14 @@ impl Source<'_> {
             let placed = self.error(key_place, &error);
             ConfigError { hint: error.hint, ..placed }
         })?;
+        let accent = written.accent.map(|accent| self.accent(accent)).transpose()?;
         let is_protected = written.protected.unwrap_or_else(|| is_hosted(&management_url));
         let probe_key = written.probe_key.map(|key| self.key(key, "probe_key")).transpose()?;
         Ok(Context {
             org_prefixes: written.org_prefixes,
             is_protected,
             is_read_only: written.read_only,
-            accent: written.accent,
+            accent,
             probe_key,
             certificates: written.certificates,
             ..Context::new(name, Server::Remote { management_url, inference_url }, key)

@@ -273,6 +273,7 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
     model.shared.opening = None;
     match answer {
         Ok(opened) => {
+            model.shared.dress(&opened.info);
             let index = opened.context.unwrap_or(model.shared.contexts.len());
             match model.shared.contexts.get_mut(index) {
                 Some(known) => *known = opened.info,

@@ -256,5 +256,6 @@ fn typed_context(url: &Url) -> ContextInfo {
         kind: if is_hosted { ContextKind::Hosted } else { ContextKind::Remote },
         is_protected: is_hosted,
         is_read_only: false,
+        accent: None,
     }
 }

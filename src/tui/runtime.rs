@@ -37,13 +37,17 @@ const BATCH_MAX: usize = 64;
 pub fn run(start: Start) -> io::Result<ExitCode> {
     let mut screen = Screen::enter()?;
     let size = Screen::size();
-    let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth));
+    let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth).with_palette(start.palette));
     shared.keymap = start.keymap.clone();
     shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
     if let Some(notice) = start.notice.clone() {
         shared.notices.say(shared.now, Tone::Plain, notice);
     }
     let mut model = Model::new(shared);
+    if !start.takes_mouse {
+        screen.set_mouse(false)?;
+        model.is_mouse_released = true;
+    }
     let effects = match start.open {
         Open::Context(context) => app::open(&mut model, context),
         Open::Welcome => Vec::new(),

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use ratatui::style::Color;
+
 use super::keymap::Keymap;
 use super::load::{Failure, Load, Ticket};
 use super::overlays::Overlay;
 use super::overlays::notices::Notices;
+use super::theme::palette::Palette;
 use super::theme::{Role, Theme};
 use crate::api::{SyncReport, Time};
 use crate::sync::{INTERVAL_DEFAULT, ServerClock};
@@ -34,6 +37,8 @@ pub struct ContextInfo {
     pub is_protected: bool,
     /// Where nothing may be changed.
     pub is_read_only: bool,
+    /// Instead of the palette's own accent, so that production is not taken for a sandbox.
+    pub accent: Option<Color>,
 }
 
 /// How far the open context is.
@@ -59,8 +64,10 @@ pub struct Shared {
     pub size: (u16, u16),
     /// Whether the terminal says that it has the focus.
     pub has_focus: bool,
-    /// How things look.
+    /// How things look in the open context.
     pub theme: Theme,
+    /// The colours of contexts that choose none of their own.
+    pub palette: Palette,
     /// How keys are bound.
     pub keymap: Keymap,
     /// The contexts that can be switched to.
@@ -102,6 +109,7 @@ impl Shared {
             size,
             has_focus: true,
             theme,
+            palette: theme.palette,
             keymap: Keymap::default(),
             contexts: Vec::new(),
             context: None,
@@ -118,6 +126,12 @@ impl Shared {
             is_writing: false,
             opens: None,
         }
+    }
+
+    /// Takes the colours of a context.
+    pub fn dress(&mut self, info: &ContextInfo) {
+        let accent = info.accent.unwrap_or(self.palette.accent);
+        self.theme.palette = Palette { accent, ..self.palette };
     }
 
     /// A number for a new request.

@@ -8,6 +8,7 @@ use crate::supervisor::Launch;
 use crate::tui::keymap::Keymap;
 use crate::tui::session::ContextInfo;
 use crate::tui::theme::Depth;
+use crate::tui::theme::palette::Palette;
 
 /// Finds out to whom to speak and with which key: from the environment, a file, a command. Called off the screen's
 /// thread, each time the context is opened.
@@ -49,6 +50,10 @@ pub struct Start {
     pub open: Open,
     /// How many colours the terminal has.
     pub depth: Depth,
+    /// Which they are.
+    pub palette: Palette,
+    /// Whether the mouse is taken from the terminal.
+    pub takes_mouse: bool,
     /// How keys are bound.
     pub keymap: Keymap,
     /// Something to say at the start.
