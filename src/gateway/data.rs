@@ -14,6 +14,7 @@ mod headers;
 mod json;
 mod link;
 mod models;
+mod operator;
 mod refusal;
 mod relay;
 mod reply;
@@ -25,36 +26,50 @@ mod worker;
 
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use operator::{open_router, operator_router};
 pub use settings::Settings;
 
+use crate::gateway::simulator;
 use crate::gateway::state::Shared;
 
 /// Serves the inference address until `stop` is cancelled and what was under way has ended.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
-    let (settings, providers) = (shared.settings.clone(), shared.providers.clone());
-    let ended = CancellationToken::new();
+    let (ended, stopping) = (CancellationToken::new(), stop.clone());
     let ledger = shared.ledger.run(&shared.metrics, &shared.traffic, ended.clone());
     let serving = async {
-        if let Err(error) = serve::serve(listener, Arc::clone(&shared), settings, providers, stop).await {
+        if let Err(error) = serve_with_models(listener, &shared, stop, ended.clone()).await {
             tracing::error!(%error, "the inference address cannot be served");
         }
         // Only now is it sure that no request comes that would have to be written down.
         ended.cancel();
     };
-    tokio::join!(serving, ledger);
+    let followers = async {
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = ended.cancelled() => {}
+        }
+        shared.traffic.end();
+    };
+    tokio::join!(serving, ledger, followers);
 }
 
-/// What stands under `/repoint/v1/` on the management address and belongs to the data plane. The management
-/// plane has checked the key before a request gets here.
-pub fn operator_router(_shared: Arc<Shared>) -> Router {
-    Router::new()
-}
-
-/// What the data plane has at the root of the management address for everybody, without a key.
-pub fn open_router(_shared: Arc<Shared>) -> Router {
-    Router::new()
+/// Serves, with the simulated models beside it until all requests have ended.
+async fn serve_with_models(
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+) -> std::io::Result<()> {
+    let models = simulator::listen().await?;
+    let mut providers = shared.providers.clone();
+    providers.simulator = Some(models.local_addr()?);
+    let simulating = tokio::spawn(simulator::serve(models, Arc::clone(shared), ended.clone()));
+    let served = serve::serve(listener, Arc::clone(shared), shared.settings.clone(), providers, stop).await;
+    ended.cancel();
+    // A task that panicked has ended too.
+    let _ = simulating.await;
+    served
 }

@@ -12,6 +12,7 @@ use crate::gateway::data::Settings;
 use crate::gateway::ledger::Ledger;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::provider::Providers;
+use crate::gateway::simulator::fault::Faults;
 use crate::gateway::snapshot::Snapshots;
 use crate::gateway::traffic::Traffic;
 
@@ -36,6 +37,8 @@ pub struct Shared {
     pub settings: Settings,
     /// Where targets go.
     pub providers: Providers,
+    /// What simulated models do wrong.
+    pub faults: Faults,
 }
 
 /// How the sync goes, as it is noted down.

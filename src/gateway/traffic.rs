@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::{EndpointId, EventTokens, GroupId, KeyPrefix, Slug, Target, Time};
 use crate::gateway::ledger::{Outcome, Record, millis};
@@ -64,11 +65,12 @@ pub struct RequestEntry {
 pub struct Traffic {
     recent: Mutex<VecDeque<Arc<RequestEntry>>>,
     stream: broadcast::Sender<Arc<RequestEntry>>,
+    end: CancellationToken,
 }
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { recent: Mutex::default(), stream: broadcast::Sender::new(BEHIND_MAX) }
+        Self { recent: Mutex::default(), stream: broadcast::Sender::new(BEHIND_MAX), end: CancellationToken::new() }
     }
 }
 
@@ -83,6 +85,17 @@ impl Traffic {
         recent.push_back(Arc::clone(&entry));
         // Nobody listening is no failure. Sent under the lock, so that `follow` misses and doubles nothing.
         let _ = self.stream.send(entry);
+    }
+
+    /// The gateway stops: whoever follows shall go.
+    pub fn end(&self) {
+        self.end.cancel();
+    }
+
+    /// Cancelled when the gateway stops.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.end.clone()
     }
 
     /// The last requests, oldest first, at most this many.

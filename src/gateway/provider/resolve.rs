@@ -108,7 +108,8 @@ impl Providers {
         let secret = secret(target, routes)?;
         let base = match self.bases.get(&provider) {
             Some(base) => base.clone(),
-            None if secret.is_some_and(|secret| secret.simulated) => {
+            // Without a key the shared API could only refuse: its simulation says more.
+            None if secret.map_or(provider == Provider::BasetenModelApi, |secret| secret.simulated) => {
                 self.simulated(&provider.as_str().to_lowercase())?
             }
             None => self.host(target)?,
