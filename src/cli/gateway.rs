@@ -3,6 +3,8 @@
 //! One line of JSON on stdout when it is ready, the log on stderr. It drains on SIGTERM and SIGINT; with
 //! `--exit-with-parent` it ends when its standard input closes, without a drain.
 
+mod data_plane;
+
 use std::io::Read;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -81,6 +83,8 @@ pub struct Run {
     /// Let time stand still until it is set through /repoint/v1/clock
     #[arg(long)]
     virtual_clock: bool,
+    #[command(flatten)]
+    data_plane: data_plane::DataPlane,
     /// End when standard input closes
     #[arg(long)]
     exit_with_parent: bool,
@@ -122,6 +126,9 @@ impl Run {
             not_onboarded: self.not_onboarded,
             management_rate_limit: self.management_rate_limit,
             given_secrets: self.secret.into_iter().map(resolve).collect::<anyhow::Result<_>>()?,
+            settings: self.data_plane.settings(),
+            providers: self.data_plane.providers(self.allow_private_upstreams),
+            metrics_names: self.data_plane.metrics_names,
             allow_private_upstreams: self.allow_private_upstreams,
             workspace_public_key: self.workspace_public_key.as_deref().map(public_key).transpose()?,
             webhook_secret: if self.webhook_url.is_some() { config::webhook_secret()? } else { None },

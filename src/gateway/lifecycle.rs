@@ -22,6 +22,7 @@ use super::data;
 use super::directory::{Addresses, DATABASE, DataDirectory, DirectoryError, MANAGEMENT_KEY, VAULT_KEY};
 use super::keyfile::{self, KeyFileError};
 use super::management::{self, Plane, Rules};
+use super::metrics::Metrics;
 use super::options::{DataLocation, Options};
 use super::serve::{ServeLimits, serve};
 use super::state::Shared;
@@ -106,7 +107,13 @@ impl Gateway {
         let management = listen(options.listen).await?;
         let inference = listen(options.inference_listen).await?;
         let store = open_store(directory.as_ref())?.with_given(options.given_secrets.iter().cloned().collect());
-        let shared = Arc::new(Shared { clock: clock(&options), ..Shared::default() });
+        let shared = Arc::new(Shared {
+            clock: clock(&options),
+            settings: options.settings.clone(),
+            providers: options.providers.clone(),
+            metrics: Metrics::new(options.metrics_names),
+            ..Shared::default()
+        });
         let syncer = Arc::new(Syncer::new(store.clone(), Arc::clone(&shared), options.sync_interval));
         fill(&store, &syncer, &shared, &options).await?;
         let courier = courier(&store, &shared, webhook).await?;

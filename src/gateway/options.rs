@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+use crate::gateway::data::Settings;
+use crate::gateway::provider::Providers;
 use url::Url;
 
 use super::federated_key::PublicKey;
@@ -41,6 +44,12 @@ pub struct Options {
     pub given_secrets: Vec<(String, SecretString)>,
     /// Allows a `base_url` to name loopback and private addresses.
     pub allow_private_upstreams: bool,
+    /// What the data plane may use.
+    pub settings: Settings,
+    /// Where targets go.
+    pub providers: Providers,
+    /// Whether `/metrics` counts by customer.
+    pub metrics_names: bool,
     /// Who may register keys. `None` refuses every registration.
     pub workspace_public_key: Option<PublicKey>,
     /// Where usage events are delivered to. `None` delivers them nowhere.
@@ -90,6 +99,9 @@ impl Default for Options {
             management_rate_limit: None,
             given_secrets: Vec::new(),
             allow_private_upstreams: false,
+            settings: Settings::default(),
+            providers: Providers::default(),
+            metrics_names: false,
             workspace_public_key: None,
             webhook_url: None,
             webhook_secret: None,
