@@ -29,6 +29,7 @@ mod management;
 pub mod metrics;
 pub mod options;
 pub mod provider;
+pub mod retention;
 pub mod serve;
 pub mod simulator;
 pub mod snapshot;

@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::config::{self, Paths};
 use crate::gateway::federated_key::PublicKey;
+use crate::gateway::retention::{Bound, Retention};
 use crate::gateway::webhook::Schedule;
 use crate::gateway::{Addresses, DataLocation, Gateway, Options, Seed};
 
@@ -80,6 +81,24 @@ pub struct Run {
     /// Address that usage events are delivered to, signed with the variable `REPOINT_WEBHOOK_SECRET`
     #[arg(long, value_name = "URL")]
     webhook_url: Option<Url>,
+    /// Keep at most so many usage events
+    #[arg(long, value_name = "N", default_value_t = Retention::default().events.rows_max)]
+    events_max: u64,
+    /// Keep usage events for so long, such as 30d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    events_age: Duration,
+    /// Keep at most so many entries of the audit log
+    #[arg(long, value_name = "N", default_value_t = Retention::default().audit.rows_max)]
+    audit_max: u64,
+    /// Keep entries of the audit log for so long
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration)]
+    audit_age: Duration,
+    /// Keep at most so many deliveries that the webhook did not take
+    #[arg(long, value_name = "N", default_value_t = Retention::default().dead_letters.rows_max)]
+    dead_letters_max: u64,
+    /// Keep deliveries that the webhook did not take for so long
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    dead_letters_age: Duration,
     /// Let time stand still until it is set through /repoint/v1/clock
     #[arg(long)]
     virtual_clock: bool,
@@ -134,6 +153,11 @@ impl Run {
             webhook_secret: if self.webhook_url.is_some() { config::webhook_secret()? } else { None },
             webhook_url: self.webhook_url,
             webhook_schedule: Schedule::default(),
+            retention: Retention {
+                events: Bound { rows_max: self.events_max, age_max: self.events_age },
+                audit: Bound { rows_max: self.audit_max, age_max: self.audit_age },
+                dead_letters: Bound { rows_max: self.dead_letters_max, age_max: self.dead_letters_age },
+            },
             virtual_clock: self.virtual_clock,
         })
     }
@@ -238,7 +262,7 @@ fn public_key(text: &str) -> anyhow::Result<PublicKey> {
     PublicKey::parse(&file).with_context(|| format!("{text} holds no Ed25519 public key; hint: PEM or base64"))
 }
 
-/// `60s`, `500ms`, `2m`, `1h`, or a bare number of seconds.
+/// `60s`, `500ms`, `2m`, `1h`, `30d`, or a bare number of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
@@ -249,6 +273,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => number,
         "m" => number * 60.0,
         "h" => number * 3600.0,
+        "d" => number * 86_400.0,
         _ => return Err(wrong()),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
@@ -264,7 +289,7 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
-        for bad in ["", "s", "-1s", "1d", "1 s", "999999999999999999999h"] {
+        for bad in ["", "s", "-1s", "1y", "1 s", "999999999999999999999h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
     }

@@ -24,6 +24,7 @@ use super::keyfile::{self, KeyFileError};
 use super::management::{self, Plane, Rules};
 use super::metrics::Metrics;
 use super::options::{DataLocation, Options};
+use super::retention::{self, Retention};
 use super::serve::{ServeLimits, serve};
 use super::state::Shared;
 use super::store::{OpenError, Origin, Place, SeedError, Store, StoreError};
@@ -153,7 +154,7 @@ impl Gateway {
         };
         gateway.shared.ledger.deliver_to(gateway.books.sink());
         gateway.spawn(&plane, syncer, management, inference);
-        gateway.spawn_books(plane.courier.clone());
+        gateway.spawn_books(plane.courier.clone(), options.retention);
         Ok(gateway)
     }
 
@@ -182,7 +183,9 @@ impl Gateway {
         });
     }
 
-    fn spawn_books(&self, courier: Option<Arc<Courier>>) {
+    fn spawn_books(&self, courier: Option<Arc<Courier>>, retention: Retention) {
+        let (store, shared, stop) = (self.store.clone(), Arc::clone(&self.shared), self.stop.clone());
+        self.book_tasks.spawn(retention::run(store, shared, retention, stop));
         let access = Arc::clone(&self.shared.access);
         self.book_tasks.spawn(bookkeeping::keep_usage(self.store.clone(), access, self.stop_books.clone()));
         if let Some(courier) = courier {

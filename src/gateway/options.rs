@@ -12,6 +12,7 @@ use crate::gateway::provider::Providers;
 use url::Url;
 
 use super::federated_key::PublicKey;
+use super::retention::Retention;
 use super::webhook::Schedule;
 
 /// Everything that can be chosen about a gateway.
@@ -58,6 +59,8 @@ pub struct Options {
     pub webhook_secret: Option<SecretString>,
     /// When a delivery is tried again and given up.
     pub webhook_schedule: Schedule,
+    /// How much is kept of what grows with use.
+    pub retention: Retention,
     /// A clock that stands still until it is set through the API.
     pub virtual_clock: bool,
 }
@@ -106,6 +109,7 @@ impl Default for Options {
             webhook_url: None,
             webhook_secret: None,
             webhook_schedule: Schedule::default(),
+            retention: Retention::default(),
             virtual_clock: false,
         }
     }

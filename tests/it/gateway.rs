@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod paging;
 mod process;
+mod retention;
 mod storage;
 mod sync;
 mod workspace;

@@ -76,6 +76,26 @@ async fn files_are_for_their_owner_alone_and_foreign_ones_are_left_in_peace() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_read_in_two_halves_is_served_whole() {
+    let mut gateway = TestGateway::on_disk(|_| {}).await;
+    gateway.stop().await;
+    let mut connection = rusqlite::Connection::open(gateway.directory().join("repoint.db")).unwrap();
+    let transaction = connection.transaction().unwrap();
+    let sql = "INSERT INTO endpoints (id, workspace, slug, region, provider, model_id, created_at, updated_at)
+               VALUES (?1, 0, ?2, 'UNRESTRICTED', 'BASETEN', '3kZ9xqd', 0, 0)";
+    for number in 0..12_000 {
+        transaction.prepare_cached(sql).unwrap().execute((format!("x{number}"), format!("my-org/x{number}"))).unwrap();
+    }
+    transaction.commit().unwrap();
+    connection.close().unwrap();
+    gateway.restart().await;
+    let routes = gateway.gateway().shared().snapshots.enter();
+    assert_eq!(routes.by_slug.len(), 14 + 12_000);
+    assert!((0..12_000).all(|number| routes.by_slug.contains_key(format!("my-org/x{number}").as_str())));
+    assert!(!routes.models.is_empty() && !routes.secrets.is_empty());
+}
+
+#[tokio::test]
 async fn a_second_gateway_on_the_same_directory_is_told_where_the_first_is() {
     let gateway = TestGateway::on_disk(|_| {}).await;
     let text = refusal(&gateway.directory()).await;
