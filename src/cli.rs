@@ -2,7 +2,7 @@
 //!
 //! Without a subcommand `repoint` opens the dashboard. Every subcommand has a file of its own with its
 //! arguments and what it does; only `output` writes to stdout. What writes to a server goes through
-//! [`write`], as a plan. What the exit codes mean is in [`exit`].
+//! [`mod@write`], as a plan. What the exit codes mean is in [`exit`].
 
 pub mod apply;
 pub mod call;

@@ -112,7 +112,7 @@ pub async fn write(session: &Session, write: &Write<'_>) -> anyhow::Result<Exit>
 /// Goes on with a plan whose program died: what is done stays, what is in doubt is settled by reading.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn resume(session: &Session, entry: &Entry, write: &Write<'_>) -> anyhow::Result<Exit> {
     if write.args.dry_run {
         show(&session.out, write.plan)?;

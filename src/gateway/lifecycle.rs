@@ -1,6 +1,6 @@
 //! A gateway's life: checked, opened, seeded, synced, served, drained.
 //!
-//! [`Gateway::start`] returns when both addresses answer; [`run`] is the whole life of a process.
+//! [`Gateway::start`] returns when both addresses answer; `cli::gateway` is the whole life of a process.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -4,7 +4,7 @@
 //! after its commit has reached the disk. Reads run beside it on connections of their own and see one state. A
 //! write moves the revision, which is stored in the same transaction; the sync compares it with what is served.
 //!
-//! A file a resource; [`file`] is how a database is found, made and refused.
+//! A file a resource; [`mod@file`] is how a database is found, made and refused.
 
 mod access;
 mod audit;

@@ -2,5 +2,6 @@
 
 #[allow(dead_code, reason = "what the data plane's tests use comes with it")]
 pub(crate) mod gateway;
-#[allow(dead_code, reason = "the runs in a terminal come with the dashboard")]
+#[allow(dead_code, reason = "the benchmarks use the rest")]
 pub(crate) mod pty;
+pub(crate) mod svg;

@@ -150,6 +150,11 @@ impl Terminal {
         self.screen.lock().parser.screen().contents()
     }
 
+    /// Makes something of the screen as it is now.
+    pub(crate) fn picture<T>(&self, make: impl FnOnce(&vt100::Screen) -> T) -> T {
+        make(self.screen.lock().parser.screen())
+    }
+
     /// The process that runs in the terminal.
     pub(crate) fn process_id(&self) -> u32 {
         self.child.process_id().expect("the program has a process")

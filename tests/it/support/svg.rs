@@ -16,6 +16,7 @@ const SIXTEEN: [&str; 16] = [
 ];
 
 /// How one cell looks.
+#[allow(clippy::struct_excessive_bools, reason = "a terminal's attributes are independent of each other")]
 #[derive(Clone, PartialEq, Eq)]
 struct Look {
     foreground: String,
@@ -37,6 +38,7 @@ struct Run {
 /// Draws what a terminal of this screen shows, with the title spoken for those who cannot see it.
 pub(crate) fn picture(screen: &vt100::Screen, title: &str) -> String {
     let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
     let width = f64::from(columns) * CELL_WIDTH + 2.0 * MARGIN;
     let height = f64::from(rows) * CELL_HEIGHT + 2.0 * MARGIN;
     let mut svg = format!(

@@ -1,0 +1,282 @@
+//! The real program in a real terminal, on the real gateway: what a person does, from the first key to the disk.
+
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+
+use crate::support::pty::{PATIENCE, Terminal, kill};
+
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\x1b";
+const TAB: &str = "\t";
+const DOWN: &str = "\x1b[B";
+
+/// A person's home: everything that the program keeps is in here.
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// `--local` with a sync so short that a test can watch it, and its endpoints on the screen.
+fn local(home: &Path) -> Terminal {
+    let terminal = Terminal::start(120, 36, home, &["--local", "--sync-interval", "1s"]);
+    terminal.until("14 endpoints");
+    terminal.until("my-org/glm-5.2");
+    terminal
+}
+
+/// The gateway's management address, as the header shows it.
+fn address(terminal: &Terminal) -> SocketAddr {
+    let header = terminal.line_with("127.0.0.1:");
+    let text = header.split_whitespace().find(|word| word.starts_with("127.0.0.1:"));
+    text.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no address in {header:?}"))
+}
+
+/// A connection to the gateway. Reading from it ends when the gateway does: an event to wait for.
+fn watch(gateway: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(gateway).expect("the gateway runs");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a time limit");
+    stream
+}
+
+/// Waits until the gateway behind the connection is gone, and makes sure that nobody listens there any longer.
+fn assert_gone(mut stream: TcpStream, gateway: SocketAddr) {
+    let mut buffer = [0; 64];
+    // A reset is an end too: the process went with the connection open.
+    if let Err(error) = stream.read(&mut buffer) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "the gateway did not end");
+    }
+    // A killed process loses its sockets one after the other: a connection that is still taken ends with it.
+    for _ in 0..100 {
+        let Ok(mut late) = TcpStream::connect(gateway) else { return };
+        late.set_read_timeout(Some(PATIENCE)).expect("a socket takes a time limit");
+        let _ = late.read(&mut buffer);
+    }
+    panic!("something still listens at {gateway}");
+}
+
+/// The processes that a process started.
+fn children(process_id: u32) -> Vec<u32> {
+    let path = format!("/proc/{process_id}/task/{process_id}/children");
+    let own = std::fs::read_to_string(path).expect("the program runs");
+    let mut found: Vec<u32> = own.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    // Threads have children of their own.
+    for thread in std::fs::read_dir(format!("/proc/{process_id}/task")).expect("the program runs").flatten() {
+        let text = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        found.extend(text.split_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Filters the list down to one slug and keeps the filter.
+fn find(terminal: &mut Terminal, slug: &str) {
+    terminal.press("/");
+    terminal.press(slug);
+    terminal.until(&format!("/ {slug}"));
+    terminal.press(ENTER);
+    terminal.until_that("one row", |screen| screen.contains("1 of "));
+}
+
+#[test]
+fn an_endpoint_is_created_re_pointed_renamed_and_deleted_and_nothing_is_left_behind() {
+    let home = home();
+    let mut terminal = local(home.path());
+    let gateway = address(&terminal);
+    let connection = watch(gateway);
+
+    terminal.press("n");
+    terminal.until("New endpoint");
+    terminal.press("watched");
+    terminal.press(&TAB.repeat(3));
+    terminal.press("3kZ9xqd");
+    terminal.until("3kZ9xqd");
+    terminal.press(&ENTER.repeat(3));
+    terminal.until("create my-org/watched");
+    terminal.press(ENTER);
+    terminal.until("15 endpoints");
+    find(&mut terminal, "watched");
+    terminal.until("✓ verified");
+
+    terminal.press("r");
+    terminal.until("Re-point my-org/watched");
+    terminal.until("Affected");
+    terminal.until("In effect");
+    terminal.press("7qBv2Lm prod");
+    terminal.until_that("only the one target", |screen| screen.contains("7qBv2Lm") && !screen.contains("q9Xr4Tn"));
+    terminal.press(ENTER);
+    terminal.press(ENTER);
+    terminal.until("my-org/watched to BASETEN 7qBv2Lm");
+    terminal.until_that("in effect", |screen| {
+        screen
+            .lines()
+            .any(|line| line.contains("my-org/watched") && line.contains("7qBv2Lm") && line.contains("verified"))
+    });
+
+    terminal.press("e");
+    terminal.until("Edit my-org/watched");
+    terminal.press("-2");
+    terminal.until("my-org/watched-2");
+    terminal.press(&ENTER.repeat(5));
+    terminal.until("rename my-org/watched");
+    terminal.press(ENTER);
+    terminal.until_that("renamed", |screen| {
+        screen.lines().any(|line| line.contains("my-org/watched-2") && line.contains("verified"))
+    });
+
+    terminal.press("d");
+    terminal.until("Delete my-org/watched-2");
+    terminal.press(TAB);
+    terminal.press(ENTER);
+    terminal.until("14 endpoints");
+    terminal.until("0 of 14");
+    terminal.press(ESCAPE);
+    // An escape and a letter in one read are Alt and that letter, so the letter waits.
+    terminal.until("my-org/glm-5.2");
+
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+    assert_gone(connection, gateway);
+}
+
+#[test]
+fn what_was_written_is_there_at_the_next_start() {
+    let home = home();
+    let mut terminal = local(home.path());
+    find(&mut terminal, "grok-5");
+    terminal.press("d");
+    terminal.until("Delete my-org/grok-5");
+    terminal.press(TAB);
+    terminal.press(ENTER);
+    terminal.until("13 endpoints");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    let mut again = Terminal::start(120, 36, home.path(), &["--local", "--sync-interval", "1s"]);
+    again.until("13 endpoints");
+    again.press("q");
+    assert_eq!(again.wait().exit_code(), 0);
+}
+
+#[test]
+fn a_killed_dashboard_leaves_no_gateway() {
+    let home = home();
+    let mut terminal = local(home.path());
+    let gateway = address(&terminal);
+    let connection = watch(gateway);
+    terminal.kill_hard();
+    assert_gone(connection, gateway);
+}
+
+#[test]
+fn a_killed_gateway_is_shown_and_can_be_started_again() {
+    let home = home();
+    let mut terminal = local(home.path());
+    let gateway = address(&terminal);
+    let connection = watch(gateway);
+    for child in children(terminal.process_id()) {
+        kill("-KILL", child);
+    }
+    assert_gone(connection, gateway);
+    terminal.until("the local gateway has ended");
+    // The last data stays on the screen.
+    terminal.until("my-org/glm-5.2");
+    terminal.press("6");
+    // Its last lines are there.
+    terminal.until("INFO ready");
+    terminal.until("start");
+    terminal.press("s");
+    terminal.until_that("it runs again", |screen| screen.matches("INFO ready").count() == 2);
+    terminal.press("1");
+    terminal.until_that("it is read again", |screen| screen.contains("14 endpoints") && !screen.contains("stale"));
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_second_dashboard_attaches_and_leaves_the_gateway_to_the_first() {
+    let home = home();
+    let mut first = local(home.path());
+    let gateway = address(&first);
+    let mut second = Terminal::start(120, 36, home.path(), &["--local"]);
+    second.until("attached");
+    second.until("14 endpoints");
+    assert_eq!(address(&second), gateway);
+    second.press("q");
+    assert_eq!(second.wait().exit_code(), 0);
+    drop(watch(gateway));
+    first.press("q");
+    assert_eq!(first.wait().exit_code(), 0);
+}
+
+#[test]
+fn a_signal_ends_it_like_a_key() {
+    for signal in ["-TERM", "-HUP"] {
+        let home = home();
+        let mut terminal = local(home.path());
+        let gateway = address(&terminal);
+        let connection = watch(gateway);
+        terminal.signal(signal);
+        terminal.wait();
+        terminal.assert_restored();
+        assert_gone(connection, gateway);
+    }
+}
+
+#[test]
+fn pasted_text_never_acts() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.paste("d\tq\r\r");
+    // The next key is answered, so the paste was taken before it.
+    terminal.press("?");
+    terminal.until("type to find a key");
+    terminal.press(ESCAPE);
+    terminal.until_gone("type to find a key");
+    terminal.until("14 endpoints");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
+fn a_small_window_asks_for_room_and_a_larger_one_gets_the_screen_back() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.resize(50, 10);
+    terminal.until("60x16");
+    terminal.resize(80, 24);
+    terminal.until("my-org/glm-5.2");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
+fn no_terminal_is_said_and_exits_2() {
+    let home = home();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))
+        .env("HOME", home.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("needs a terminal") && said.contains("hint:"), "{said}");
+}
+
+#[test]
+fn moving_down_and_back_leaves_the_same_endpoint_selected() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.press(DOWN);
+    terminal.press("j");
+    terminal.until_that("the third", |screen| {
+        screen.lines().any(|line| line.contains('▌') && line.contains("my-org/embeddings"))
+    });
+    terminal.press("R");
+    terminal.until_that("still the third", |screen| {
+        screen.lines().any(|line| line.contains('▌') && line.contains("my-org/embeddings"))
+    });
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
