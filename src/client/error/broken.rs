@@ -29,7 +29,7 @@ impl ClientError {
         let kind = ErrorKind::Unreachable { refused };
         if refused {
             return Self::new(kind, format!("cannot connect to {host}: connection refused"))
-                .with_hint("check that the server runs and that the address is right");
+                .with_hint("check that the server runs, its address, and the proxy where one is set");
         }
         if error.is_timeout() {
             return Self::new(kind, format!("cannot connect to {host}: no answer in time"))
