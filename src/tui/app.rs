@@ -273,6 +273,9 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
     model.shared.opening = None;
     match answer {
         Ok(opened) => {
+            if opened.context.is_none() {
+                forget(model);
+            }
             model.shared.dress(&opened.info);
             let index = opened.context.unwrap_or(model.shared.contexts.len());
             match model.shared.contexts.get_mut(index) {
@@ -293,8 +296,8 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
 }
 
 fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
-    model.gateway.receive(event);
     let now = model.shared.now;
+    model.gateway.receive(event, now);
     match event {
         GatewayEvent::Ready { was_running: true, management_url, .. } => {
             model.shared.notices.say(
@@ -318,7 +321,9 @@ fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
         | GatewayEvent::Ready { was_running: false, .. }
         | GatewayEvent::Ended { was_asked: true, .. } => {}
     }
-    Vec::new()
+    // It may listen elsewhere now than when its context was opened.
+    let is_new = matches!(event, GatewayEvent::Ready { .. }) && model.shared.connection != Connection::Opening;
+    if is_new && is_local(&model.shared) { poll::open_again(model) } else { Vec::new() }
 }
 
 /// True where the open context is the gateway that this program starts.

@@ -115,6 +115,29 @@ pub enum Place {
 }
 
 impl Place {
+    /// True where something is looked at, and nothing is being changed, chosen or typed.
+    #[must_use]
+    pub fn is_browsing(self) -> bool {
+        matches!(self, Self::List | Self::Detail | Self::Board | Self::Gateway | Self::Welcome)
+    }
+
+    /// True where something is being made up or decided: a letter that works everywhere does nothing here, so that
+    /// no slip of a finger leaves it.
+    #[must_use]
+    pub fn holds_draft(self) -> bool {
+        matches!(
+            self,
+            Self::Repoint
+                | Self::Form
+                | Self::FormChoice
+                | Self::Confirm
+                | Self::Question
+                | Self::TypedQuestion
+                | Self::Conflict
+                | Self::WelcomeForm
+        )
+    }
+
     /// True where a text field has the keys, so that every printable one is a letter.
     #[must_use]
     pub fn takes_text(self) -> bool {
@@ -222,6 +245,7 @@ impl Keymap {
             TABLE
                 .iter()
                 .zip(&self.keys)
+                .filter(|_| specific || !(place.holds_draft() && chord.is_printable()))
                 .find(|(binding, keys)| {
                     binding.places.is_empty() != specific && binding.works_in(place) && keys.contains(&chord)
                 })
@@ -230,18 +254,19 @@ impl Keymap {
         bound(true).or_else(|| bound(false))
     }
 
-    /// The rows that work in a place, its own first, each with the keys that it is bound to.
-    pub fn bindings(&self, place: Place) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
+    /// The rows that work in a place, its own first, each with the key that is shown for it there.
+    pub fn bindings(&self, place: Place) -> impl Iterator<Item = (&'static Binding, Chord)> {
         let rows = |specific: bool| {
             TABLE
                 .iter()
                 .zip(&self.keys)
                 .filter(move |(binding, _)| binding.places.is_empty() != specific && binding.works_in(place))
-                .map(|(binding, keys)| (binding, keys.as_slice()))
         };
-        rows(true)
-            .chain(rows(false))
-            .filter(move |(_, keys)| !(place.takes_text() && keys.first().is_some_and(|chord| chord.is_printable())))
+        rows(true).chain(rows(false)).filter_map(move |(binding, keys)| {
+            let is_mute = place.takes_text() || (binding.places.is_empty() && place.holds_draft());
+            let works = |chord: &&Chord| !(is_mute && chord.is_printable());
+            keys.iter().find(works).map(|key| (binding, *key))
+        })
     }
 
     /// Every row with the keys that it is bound to, in the order of the table.

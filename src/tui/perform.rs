@@ -179,12 +179,13 @@ impl Performer {
                 let info = typed_context(&url);
                 let options = Options::new(url, key.0);
                 let kept = options.clone();
-                self.contexts.push(StartContext {
-                    info: info.clone(),
-                    how: How::Address(std::sync::Arc::new(move || Ok(kept.clone()))),
-                });
-                self.open = Some(self.contexts.len() - 1);
-                Opening::new(ticket, None, info, options)
+                let opening = Opening::new(ticket, None, info.clone(), options);
+                if opening.answer.is_ok() {
+                    let how = How::Address(std::sync::Arc::new(move || Ok(kept.clone())));
+                    self.contexts.push(StartContext { info, how });
+                    self.open = Some(self.contexts.len() - 1);
+                }
+                opening
             }
             Err(error) => Opening::failed(ticket, Failure::new(FailureKind::Invalid, format!("no address: {error}"))),
         };

@@ -179,6 +179,13 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
+/// `60 s`, `90 s`, `5 min`: an interval, in seconds as long as that can be read.
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 120 { format!("{seconds} s") } else { span(duration) }
+}
+
 /// `19 s ago`; `now` within the first second; a time that lies ahead is said to.
 #[must_use]
 pub fn ago(now: Time, then: Time) -> String {

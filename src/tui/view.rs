@@ -45,8 +45,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     for overlay in &model.overlays {
         overlay.draw(&model.shared, regions.body, frame);
     }
-    if model.overlays.is_empty() {
+    // Notices never cover what is being edited or read.
+    if model.overlays.is_empty() && model.place().is_browsing() {
         model.shared.notices.draw(&model.shared, regions.body, frame);
+    } else {
+        model.shared.notices.draw_line(&model.shared, regions.tabs, frame);
     }
     draw_bottom(model, regions.bottom, frame);
 }
@@ -78,7 +81,8 @@ fn draw_header(model: &Model, area: Rect, frame: &mut Frame<'_>) {
             left.push_span(shared.span(Role::Danger, word));
         }
         left.push_span(shared.span(Role::Faint, " ▸ "));
-        let kind = if context.kind == ContextKind::Local { "local gateway " } else { "" };
+        let is_roomy = Breadth::of(area.width) != Breadth::Narrow;
+        let kind = if context.kind == ContextKind::Local && is_roomy { "local gateway " } else { "" };
         let address = context.address.trim_start_matches("https://").trim_start_matches("http://");
         left.push_span(shared.span(Role::Muted, format!("{kind}{}", text::cut(address, 40))));
         left.push_span(Span::raw(" "));
@@ -107,8 +111,9 @@ fn connection_sign(shared: &Shared) -> Span<'static> {
 /// What the server told, and how old it is; what matters most comes last, as it is the last to be left out.
 fn freshness(model: &Model) -> Vec<Vec<Span<'static>>> {
     let shared = &model.shared;
+    let is_narrow = Breadth::of(shared.size.0) == Breadth::Narrow;
     let mut parts = Vec::new();
-    if model.endpoints.was_read() {
+    if model.endpoints.was_read() && !is_narrow {
         let said = text::counted(model.endpoints.rows.len(), "endpoint");
         parts.push(vec![shared.span(Role::Muted, said)]);
     }
@@ -182,10 +187,13 @@ fn draw_bottom(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let mut help = Line::default();
     let mut hints: Vec<Vec<Span<'static>>> = Vec::new();
     let mut seen: Vec<Action> = Vec::new();
-    for (binding, keys) in shared.keymap.bindings(model.place()) {
-        let Some(key) = keys.first().filter(|_| !binding.hint.is_empty() && !seen.contains(&binding.action)) else {
+    let place = model.place();
+    for (binding, key) in shared.keymap.bindings(place) {
+        // Nobody quits in the middle of a change; the key works, and `?` names it.
+        let is_out_of_place = binding.action == Action::Quit && !place.is_browsing();
+        if binding.hint.is_empty() || seen.contains(&binding.action) || is_out_of_place {
             continue;
-        };
+        }
         seen.push(binding.action);
         let (key_role, role) = match available(model, binding.action) {
             Availability::Yes => (Role::Accent, Role::Muted),

@@ -19,4 +19,5 @@ mod screens;
 mod supervisor;
 mod support;
 mod terminal;
+mod tui;
 mod webhook;

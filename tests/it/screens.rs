@@ -1,4 +1,4 @@
 //! What a person sees and presses on the tabs beside the list of endpoints, and on what opens over them.
 
 mod board;
-mod stage;
+pub(crate) mod stage;

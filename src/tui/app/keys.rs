@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{Model, Tab, open, poll};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::contexts::Contexts;
 use crate::tui::overlays::help::Help;
@@ -13,8 +13,8 @@ use crate::tui::overlays::reader::{Reader, ReaderLine};
 use crate::tui::screens::board::Wish;
 use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::gateway::Process;
-use crate::tui::screens::welcome::Welcome;
-use crate::tui::session::{Connection, ContextKind};
+use crate::tui::screens::welcome::{Choice, Focus, Welcome};
+use crate::tui::session::Connection;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -50,6 +50,7 @@ pub fn available(model: &Model, action: Action) -> Availability {
         }
         Action::New if !is_open => Availability::No("not connected"),
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
+        Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
         Action::Tab1 | Action::Tab2 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
         _ => Availability::Yes,
     }
@@ -227,17 +228,19 @@ fn switch(model: &mut Model, chosen: usize) -> Vec<Effect> {
     if chosen < model.shared.contexts.len() {
         return open(model, chosen);
     }
-    model.welcome = Some(Welcome::default());
+    model.welcome = Some(Welcome::form());
     Vec::new()
 }
 
 fn act_on_welcome(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(welcome) = &mut model.welcome else { return Vec::new() };
-    if action == Action::Confirm && welcome.cursor == 0 {
-        let local = model.shared.contexts.iter().position(|context| context.kind == ContextKind::Local);
-        return local.map_or_else(Vec::new, |context| open(model, context));
+    let is_choosing = welcome.focus == Focus::Choices;
+    if let (Action::Confirm, true, Some(Choice::Context(context))) =
+        (action, is_choosing, welcome.chosen(&model.shared))
+    {
+        return open(model, context);
     }
-    if action == Action::Back && model.shared.context.is_some() {
+    if action == Action::Back && is_choosing && model.shared.context.is_some() {
         model.welcome = None;
         return Vec::new();
     }

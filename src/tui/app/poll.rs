@@ -33,7 +33,8 @@ fn read_sync(model: &mut Model) -> Vec<Effect> {
     vec![Effect::ReadSync { ticket }]
 }
 
-fn open_again(model: &mut Model) -> Vec<Effect> {
+/// Opens the context again; what was read of it stays.
+pub(super) fn open_again(model: &mut Model) -> Vec<Effect> {
     let Some(context) = model.shared.context else { return Vec::new() };
     let ticket = model.shared.ticket();
     model.shared.opening = Some(ticket);
@@ -77,7 +78,11 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
     model.shared.read_at = Some(model.shared.now);
     recovered(model);
     model.endpoints.follow(&mut model.shared);
-    if model.shared.sync_report().is_some() { Vec::new() } else { next(model, 0) }
+    let mut effects = model.endpoints.name_targets(&mut model.shared);
+    if model.shared.sync_report().is_none() {
+        effects.extend(next(model, 0));
+    }
+    effects
 }
 
 fn failed(model: &mut Model, ticket: Ticket, failure: Failure) -> Vec<Effect> {

@@ -64,7 +64,8 @@ impl Help {
                 let is_here = !binding.places.is_empty() && binding.works_in(self.place);
                 let wanted = section.map_or(is_here, |section| !is_here && binding.section == section);
                 let keys = keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ");
-                let wanted = wanted && matches(self.filter.trimmed(), &keys, binding.help);
+                let wanted =
+                    wanted && matches(self.filter.trimmed(), &keys, &format!("{} {}", binding.help, binding.name));
                 if wanted && !rows.iter().any(|(_, help)| *help == binding.help) {
                     rows.push((keys, binding.help));
                 }

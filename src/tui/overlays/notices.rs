@@ -6,10 +6,9 @@ use std::time::Duration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
 use crate::api::Time;
-use crate::tui::layout;
 use crate::tui::load::Failure;
 use crate::tui::session::Shared;
 use crate::tui::text;
@@ -114,6 +113,16 @@ impl Notices {
         hidden
     }
 
+    /// Draws the newest in one line at the right of the area.
+    pub fn draw_line(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
+        let Some(notice) = self.shown(shared.now).last() else { return };
+        let (sign, role) = notice.tone.sign();
+        let first = notice.text.lines().next().unwrap_or_default();
+        let said = text::cut(first, usize::from(area.width / 2)).into_owned();
+        let line = Line::from(vec![shared.span(role, format!("{sign} ")), shared.span(Role::Text, said), " ".into()]);
+        frame.render_widget(line.right_aligned(), area);
+    }
+
     /// Draws what is shown at the bottom right of the area.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
         let columns = COLUMNS_MAX.min(area.width);
@@ -130,7 +139,10 @@ impl Notices {
             }
             bottom -= rows;
             let place = Rect::new(area.right() - wide, bottom, wide, rows);
-            let inner = layout::popup(shared, place, Line::default(), Line::default(), frame);
+            frame.render_widget(Clear, place);
+            let block = Block::bordered().border_type(BorderType::Rounded).border_style(shared.theme.style(role));
+            let inner = block.inner(place);
+            frame.render_widget(block, place);
             let lines: Vec<Line<'_>> = wrapped
                 .into_iter()
                 .enumerate()

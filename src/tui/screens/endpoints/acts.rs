@@ -115,6 +115,11 @@ impl Endpoints {
         self.list.row(&self.rows).map(super::rows::Row::endpoint)
     }
 
+    /// Asks once what the models and secrets are called that targets name.
+    pub fn name_targets(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        if self.workspace.is_whole || self.rows.is_empty() { Vec::new() } else { self.read_workspace(shared) }
+    }
+
     fn read_workspace(&mut self, shared: &mut Shared) -> Vec<Effect> {
         if self.workspace.reading.is_some() {
             return Vec::new();

@@ -21,7 +21,9 @@ pub struct Candidate {
     pub provider: String,
     /// The model's id or name at the provider.
     pub main: String,
-    /// What is known beside it: the model's name, the environment, the secret.
+    /// The workspace's name for it, where it has one.
+    pub name: String,
+    /// What is known beside it: the environment, the secret.
     pub detail: String,
     /// Why it may not answer; empty where nothing speaks against it.
     pub remark: String,
@@ -61,8 +63,9 @@ pub fn all(workspace: &Workspace, rows: &Rows) -> Vec<Candidate> {
 
 fn candidate(target: Target, workspace: &Workspace, is_typed: bool) -> Candidate {
     let mut details: Vec<String> = Vec::new();
+    let mut name = String::new();
     if let Some(model) = &target.model_id {
-        details.extend(workspace.model_name(model).map(str::to_owned));
+        workspace.model_name(model).unwrap_or_default().clone_into(&mut name);
         details.extend(target.environment().map(str::to_owned));
         details.extend(target.target_model.as_ref().map(|name| format!("as {name}")));
     }
@@ -78,6 +81,7 @@ fn candidate(target: Target, workspace: &Workspace, is_typed: bool) -> Candidate
             .map(ToString::to_string)
             .or_else(|| target.target_model.clone())
             .unwrap_or_default(),
+        name,
         detail: details.join("  "),
         remark: remark.first().map(ToString::to_string).unwrap_or_default(),
         is_typed,
@@ -97,7 +101,7 @@ pub fn matching(all: &[Candidate], typed: &str, workspace: &Workspace) -> Vec<Ca
     let mut letters = Vec::new();
     let mut scored: Vec<(u32, usize)> = Vec::new();
     for (index, candidate) in all.iter().enumerate() {
-        let text = format!("{} {} {}", candidate.main, candidate.detail, candidate.provider);
+        let text = format!("{} {} {} {}", candidate.main, candidate.name, candidate.detail, candidate.provider);
         let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher);
         scored.extend(score.map(|score| (score, index)));
     }

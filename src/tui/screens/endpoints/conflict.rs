@@ -83,10 +83,10 @@ impl Conflicted {
                 )
             };
             lines.push(Line::from(vec![
-                shared.span(Role::Muted, text::fit(&row.name, label)),
+                shared.span(Role::Muted, text::fit(row.name.trim_start_matches("target."), label)),
                 cell(false, Role::Text, &row.base),
                 cell(row.theirs_differs(), Role::Drifted, &row.theirs),
-                cell(row.mine_differs(), Role::Accent, &row.mine),
+                cell(row.mine_differs() && !row.mine.is_empty(), Role::Accent, &row.mine),
             ]));
         }
         lines.push(Line::default());

@@ -68,12 +68,14 @@ pub fn lines(screen: &Endpoints, shared: &Shared, row: &Row, columns: usize) -> 
         lines.push(labelled(shared, "Region", Role::Text, region.as_str(), columns));
     }
     for (label, time) in [("Created", row.created_at), ("Updated", row.updated_at)] {
-        let ago = text::ago(shared.server_now(), time);
-        lines.push(Line::from(vec![
-            shared.span(Role::Muted, text::fit(label, LABEL)),
-            shared.span(Role::Text, text::date(time)),
-            shared.span(Role::Muted, format!("  {ago}")),
-        ]));
+        let date = text::date(time);
+        let ago = format!("  {}", text::ago(shared.server_now(), time));
+        let has_room = LABEL + text::width(&date) + text::width(&ago) <= columns;
+        let mut line = vec![shared.span(Role::Muted, text::fit(label, LABEL)), shared.span(Role::Text, date)];
+        if has_room {
+            line.push(shared.span(Role::Muted, ago));
+        }
+        lines.push(Line::from(line));
     }
     for (name, value) in row.unknown().into_iter().flatten() {
         lines.push(labelled(shared, name, Role::Muted, &value.to_string(), columns));

@@ -17,6 +17,7 @@ use crate::api::EndpointId;
 use crate::tui::form::Field;
 use crate::tui::keymap::Action;
 use crate::tui::layout;
+use crate::tui::text;
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,8 +78,9 @@ pub struct List {
     pub offset: usize,
     /// How many rows can be drawn.
     pub visible: usize,
+    /// The widest slug that is shown, in columns.
+    pub widest: usize,
     sorted: Vec<u32>,
-    applied: Option<Query>,
 }
 
 impl List {
@@ -100,7 +102,6 @@ impl List {
             self.renumber(rows);
         }
         self.sort_rows(rows, state);
-        self.applied = None;
         self.sieve(rows, state);
     }
 
@@ -159,7 +160,8 @@ impl List {
                 |index: &u32| rows.get(*index).is_some_and(|row| sieve.score(row, |row| state(row).1).is_some());
             self.order = self.sorted.iter().copied().filter(passes).collect();
         }
-        self.applied = Some(self.query.clone());
+        let slugs = self.order.iter().filter_map(|index| rows.get(*index)).map(|row| row.slug.as_str());
+        self.widest = slugs.map(text::width).max().unwrap_or(0);
         self.find_cursor(rows);
     }
 

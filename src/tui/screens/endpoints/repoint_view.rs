@@ -13,6 +13,10 @@ use crate::tui::session::Shared;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
+/// The most columns that an id and a name take; longer ones are cut.
+const MAIN_MAX: usize = 12;
+const NAME_MAX: usize = 24;
+
 /// A row of the list: a provider's name, or a candidate by its place.
 enum Entry {
     Heading(String),
@@ -72,13 +76,14 @@ fn draw_picker(repoint: &Repoint, workspace: &Workspace, shared: &Shared, area: 
     let visible = usize::from(list.height);
     // The heading above the first candidate stays in sight.
     let offset = layout::scroll_to(at.saturating_add(1).min(entries.len() - 1), 0, visible, entries.len());
+    let widths = widths(&repoint.shown);
     for (entry, row) in entries.iter().skip(offset).zip(layout::rows(list)) {
         match entry {
             Entry::Heading(provider) => {
                 let said = format!("  {}", text::cut(provider, usize::from(row.width).saturating_sub(2)));
                 frame.render_widget(shared.span(Role::Muted, said), row);
             }
-            Entry::Candidate(place) => draw_candidate(repoint, *place, shared, row, frame),
+            Entry::Candidate(place) => draw_candidate(repoint, *place, widths, shared, row, frame),
         }
     }
 }
@@ -98,7 +103,23 @@ fn entries(shown: &[Candidate]) -> Vec<Entry> {
     entries
 }
 
-fn draw_candidate(repoint: &Repoint, place: usize, shared: &Shared, row: Rect, frame: &mut Frame<'_>) {
+/// The widths of id and name of workspace models, so that they stand beneath each other.
+fn widths(shown: &[Candidate]) -> (usize, usize) {
+    let named = || shown.iter().filter(|candidate| !candidate.name.is_empty());
+    let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+    let main = widest(&mut named().map(|candidate| text::width(&candidate.main)));
+    let name = widest(&mut named().map(|candidate| text::width(&candidate.name)));
+    (main.min(MAIN_MAX), name.min(NAME_MAX))
+}
+
+fn draw_candidate(
+    repoint: &Repoint,
+    place: usize,
+    widths: (usize, usize),
+    shared: &Shared,
+    row: Rect,
+    frame: &mut Frame<'_>,
+) {
     let Some(candidate) = repoint.shown.get(place) else { return };
     let is_selected = place == repoint.cursor && repoint.chosen().is_some();
     let is_current = repoint.is_current(&candidate.target);
@@ -110,7 +131,12 @@ fn draw_candidate(repoint: &Repoint, place: usize, shared: &Shared, row: Rect, f
         Role::Text
     };
     let mut columns = usize::from(row.width).saturating_sub(4);
-    let main = text::cut(&candidate.main, columns).into_owned();
+    let is_named = !candidate.name.is_empty();
+    let main = if is_named {
+        text::fit(&candidate.main, widths.0.min(columns))
+    } else {
+        text::cut(&candidate.main, columns).into_owned()
+    };
     columns = columns.saturating_sub(text::width(&main) + 2);
     let mut spans =
         vec![shared.span(Role::Accent, if is_selected { "▌   " } else { "    " }), shared.span(main_role, main)];
@@ -124,7 +150,12 @@ fn draw_candidate(repoint: &Repoint, place: usize, shared: &Shared, row: Rect, f
     let room = columns.saturating_sub(text::width(&remark) + 1);
     spans.push(Span::raw("  "));
     let detail_role = if is_current { Role::Faint } else { Role::Muted };
-    spans.push(shared.span(detail_role, text::fit(&candidate.detail, room)));
+    let beside = if is_named {
+        format!("{}  {}", text::fit(&candidate.name, widths.1), candidate.detail)
+    } else {
+        candidate.detail.clone()
+    };
+    spans.push(shared.span(detail_role, text::fit(&beside, room)));
     spans.push(Span::raw(" "));
     spans.push(shared.span(remark_role, remark));
     frame.render_widget(Line::from(spans), row);

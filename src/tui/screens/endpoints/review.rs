@@ -9,7 +9,7 @@ use crate::plan::preflight::Finding;
 use crate::plan::{Change, Impact, Step};
 use crate::tui::effect::Effect;
 use crate::tui::form::Field;
-use crate::tui::load::{Failure, Load, Ticket};
+use crate::tui::load::{Failure, FailureKind, Load, Ticket};
 use crate::tui::session::Shared;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -96,7 +96,7 @@ impl Review {
         };
         let (role, said) = self.affected();
         say("Affected", role, &said);
-        let interval = text::span(shared.sync_interval());
+        let interval = text::seconds(shared.sync_interval());
         say("In effect", Role::Text, &format!("within {interval} of the write"));
         say("Before", Role::Text, "read again; stops if somebody changed it");
         let after = if shared.sync_report().is_some() {
@@ -120,6 +120,9 @@ impl Review {
     fn affected(&self) -> (Role, String) {
         match (&self.impact.value, &self.impact.failure) {
             (Some((impact, _)), _) => (Role::Text, impact.summary()),
+            (None, Some(failure)) if failure.kind == FailureKind::NotFound => {
+                (Role::Muted, "not known: this server lists no groups".to_owned())
+            }
             (None, Some(failure)) => (Role::Muted, format!("not known: {}", failure.message)),
             (None, None) if self.impact.waiting.is_some() => (Role::Waiting, "◌ counting …".to_owned()),
             (None, None) => (Role::Muted, "nobody may call it yet".to_owned()),

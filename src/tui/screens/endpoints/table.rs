@@ -44,12 +44,12 @@ const STATE: usize = 13;
 const UPDATED: usize = 14;
 
 impl Columns {
-    fn of(width: usize) -> Self {
+    fn of(width: usize, widest: usize) -> Self {
         let updated = if width >= 96 { UPDATED } else { 0 };
         let fixed = MARK + STATE + 2 * GAP + if updated > 0 { updated + GAP } else { 0 };
         let rest = width.saturating_sub(fixed);
-        // The slug gets a little more than half: it is what people look for.
-        let slug = (rest * 53 / 100).max(12).min(rest);
+        // The slug gets what it needs, up to a little more than half: it is what people look for.
+        let slug = widest.min(rest * 55 / 100).max(12).min(rest);
         Self { slug, target: rest.saturating_sub(slug), state: STATE, updated }
     }
 }
@@ -67,7 +67,7 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
         draw_nothing(screen, shared, top, frame);
         return;
     }
-    let columns = Columns::of(usize::from(top.width));
+    let columns = Columns::of(usize::from(top.width), screen.list.widest + 2);
     frame.render_widget(head(screen, shared, columns), Rect { height: top.height.min(1), ..top });
     let body = Rect { y: top.y + 1, height: top.height.saturating_sub(1), ..top };
     let mut sieve = Sieve::new(&screen.list.query);

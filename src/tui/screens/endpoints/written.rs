@@ -49,8 +49,12 @@ impl Endpoints {
             let said = if matches!(change, Change::DeleteEndpoint { .. }) {
                 format!("done: {title}")
             } else {
-                let interval = shared.until_next_sync().unwrap_or_else(|| shared.sync_interval());
-                format!("done: {title}\nin effect within {}", sync::countdown(interval))
+                let wait = shared.until_next_sync().unwrap_or_else(|| shared.sync_interval());
+                if wait.is_zero() {
+                    format!("done: {title}\nin effect with the next sync, any moment now")
+                } else {
+                    format!("done: {title}\nin effect within {}", sync::countdown(wait))
+                }
             };
             shared.notices.say(shared.now, Tone::Good, said);
             return read_afterwards(shared);

@@ -1,0 +1,8 @@
+//! The dashboard as values: what messages do to it, and what it shows.
+
+mod changes;
+mod figures;
+mod keys;
+mod pictures;
+mod polling;
+mod setting;

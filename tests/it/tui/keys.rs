@@ -1,0 +1,129 @@
+//! Moving, filtering, sorting; text fields; paste.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use repoint::tui::effect::Effect;
+use repoint::tui::keymap::Place;
+use repoint::tui::message::Message;
+use repoint::tui::screens::endpoints::list::Sort;
+
+use super::setting::at;
+use crate::screens::stage::{Stage, dozen};
+
+fn selected(stage: &Stage) -> String {
+    let endpoints = &stage.model.endpoints;
+    endpoints.list.row(&endpoints.rows).map(|row| row.slug.to_string()).unwrap_or_default()
+}
+
+fn shown(stage: &Stage) -> usize {
+    stage.model.endpoints.list.order.len()
+}
+
+#[test]
+fn the_cursor_follows_its_row_when_others_come_and_go() {
+    let mut stage = at(120, 36);
+    stage.press("jjj");
+    let before = selected(&stage);
+    let mut fewer = dozen();
+    fewer.retain(|endpoint| endpoint.slug.as_str() != "my-org/assistant");
+    stage.press_somewhere_else_and_read(fewer);
+    assert_eq!(selected(&stage), before);
+}
+
+#[test]
+fn letters_are_typed_into_the_filter_also_those_that_are_keys() {
+    let mut stage = at(120, 36);
+    stage.press("/qrd");
+    assert_eq!(stage.model.place(), Place::Filter);
+    assert_eq!(stage.model.endpoints.list.filter.text(), "qrd");
+    stage.press("<esc>");
+    assert_eq!(shown(&stage), 12);
+    assert_eq!(stage.model.place(), Place::List);
+}
+
+#[test]
+fn a_filter_narrows_by_column_and_by_state() {
+    let mut stage = at(120, 36);
+    stage.press("/provider:openai");
+    assert_eq!(shown(&stage), 3);
+    stage.press("<esc>/state:waiting");
+    assert_eq!(shown(&stage), 1);
+    stage.press("<esc>/glmcanary");
+    assert_eq!(selected(&stage), "my-org/glm-5.2-canary");
+}
+
+#[test]
+fn sorting_keeps_the_selected_row() {
+    let mut stage = at(120, 36);
+    stage.press("jj");
+    let before = selected(&stage);
+    stage.press("s");
+    assert_eq!(stage.model.endpoints.list.sort, Sort::Target);
+    assert_eq!(selected(&stage), before);
+    stage.press("S");
+    assert_eq!(selected(&stage), before);
+}
+
+#[test]
+fn pasted_text_never_acts() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Paste("dqr\n".to_owned()));
+    assert!(stage.model.endpoints.work.is_none());
+    assert!(!stage.effects.contains(&Effect::Quit));
+    stage.press("/");
+    stage.tell(Message::Paste("glm\u{1b}[2J\n".to_owned()));
+    assert_eq!(stage.model.endpoints.list.filter.text(), "glm[2J");
+}
+
+#[test]
+fn enter_on_a_small_terminal_opens_the_detail_and_escape_goes_back() {
+    let mut stage = at(80, 24);
+    assert!(!stage.text().contains("Updated"));
+    stage.press("<enter>");
+    assert!(stage.text().contains("Updated"));
+    stage.press("<esc>");
+    assert!(!stage.text().contains("Updated"));
+}
+
+#[test]
+fn every_key_on_the_bottom_line_stands_in_the_help() {
+    let mut stage = at(200, 50);
+    stage.press("?");
+    let text = stage.text();
+    for sentence in ["Re-point: choose another target", "Create an endpoint", "Show the endpoint as JSON"] {
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+    stage.press("conte");
+    assert!(stage.text().contains("Switch to another gateway") && !stage.text().contains("Create an endpoint"));
+}
+
+#[test]
+fn a_press_of_the_mouse_selects_the_row_that_is_there() {
+    let mut stage = at(120, 36);
+    let text = stage.text();
+    let row = text.lines().position(|line| line.contains("my-org/grok")).expect("on the screen");
+    let press = |stage: &mut Stage| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let row = u16::try_from(row).unwrap();
+        let event = MouseEvent { kind, column: 10, row, modifiers: crossterm::event::KeyModifiers::NONE };
+        stage.tell(Message::Mouse(event));
+    };
+    press(&mut stage);
+    assert_eq!(selected(&stage), "my-org/grok");
+    press(&mut stage);
+    assert_eq!(stage.model.place(), Place::Detail);
+}
+
+#[test]
+fn what_is_copied_is_what_was_chosen() {
+    let mut stage = at(120, 36);
+    stage.press("y<down><enter>");
+    assert!(stage.effects.contains(&Effect::Copy("id-assistant".to_owned())), "{:?}", stage.effects);
+}
+
+#[test]
+fn a_key_in_a_command_is_a_variable() {
+    let mut stage = at(120, 36);
+    stage.press("r<f2><down>");
+    let text = stage.text();
+    assert!(text.contains("$REPOINT_API_KEY") && text.contains("repoint endpoints repoint"), "{text}");
+}

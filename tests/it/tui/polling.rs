@@ -1,0 +1,125 @@
+//! When the server is asked, and what its silence does.
+
+use std::time::Duration;
+
+use repoint::tui::effect::{Effect, Timer};
+use repoint::tui::load::{Failure, FailureKind};
+use repoint::tui::message::Message;
+
+use super::setting::at;
+use crate::screens::stage::{Stage, dozen, now};
+
+fn unreachable() -> Failure {
+    Failure::new(FailureKind::Unreachable, "127.0.0.1:8787 refused the connection")
+}
+
+impl Stage {
+    /// Another look at the server finds these endpoints.
+    pub(crate) fn press_somewhere_else_and_read(&mut self, endpoints: Vec<repoint::api::Endpoint>) {
+        self.tell(Message::Resumed);
+        self.answer_sync();
+        self.answer_page(endpoints);
+    }
+
+    /// The sync report says what is stored and what is served.
+    pub(crate) fn answer_sync_at(&mut self, revision: u64, applied_revision: u64) {
+        let Some(ticket) = self.model.shared.sync.waiting else { panic!("no sync report was asked for") };
+        let report = repoint::api::SyncReport {
+            interval_seconds: 60.0,
+            revision,
+            applied_revision,
+            last_sync_at: now().minus(Duration::from_secs(19)),
+            next_sync_at: now().plus(Duration::from_secs(41)),
+            in_flight: std::collections::BTreeMap::new(),
+        };
+        self.tell(Message::Sync { ticket, answer: Ok((Some(report), Some(now()))) });
+    }
+
+    fn fail_sync(&mut self) {
+        let Some(ticket) = self.model.shared.sync.waiting else { panic!("no sync report was asked for") };
+        self.tell(Message::Sync { ticket, answer: Err(unreachable()) });
+    }
+
+    fn delay(&self, wanted: Timer) -> Option<Duration> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::After { timer, delay } if *timer == wanted => Some(*delay),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn an_unchanged_revision_does_not_read_the_list_again() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Sync));
+    stage.answer_sync();
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::ReadEndpoints { .. })));
+    assert_eq!(stage.model.shared.read_at, Some(now()));
+}
+
+#[test]
+fn a_moved_revision_reads_the_list() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Sync));
+    stage.answer_sync_at(9, 7);
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::ReadEndpoints { .. })));
+}
+
+#[test]
+fn a_late_answer_is_dropped() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Sync));
+    let late = stage.model.shared.sync.waiting.expect("asked");
+    stage.tell(Message::Due(Timer::Sync));
+    stage.tell(Message::Sync { ticket: late, answer: Err(unreachable()) });
+    assert_eq!(stage.model.shared.failure, None);
+}
+
+#[test]
+fn a_server_that_is_away_keeps_its_data_on_the_screen_and_says_so() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Sync));
+    stage.fail_sync();
+    let text = stage.text();
+    assert!(text.contains("refused the connection") && text.contains("next try in"), "{text}");
+    assert!(text.contains("my-org/claude") && text.contains("stale"), "{text}");
+    let first = stage.delay(Timer::Sync).expect("it is tried again");
+    for _ in 0..6 {
+        stage.tell(Message::Due(Timer::Sync));
+        stage.fail_sync();
+    }
+    let later = stage.delay(Timer::Sync).expect("it is tried again");
+    assert!(later > first && later <= Duration::from_mins(1), "{first:?} then {later:?}");
+    stage.tell(Message::Due(Timer::Sync));
+    stage.answer_sync();
+    assert!(!stage.text().contains("refused"));
+}
+
+#[test]
+fn a_change_that_waits_is_looked_at_more_often() {
+    let mut stage = Stage::with((120, 36), dozen());
+    stage.tell(Message::Due(Timer::Sync));
+    stage.answer_sync();
+    let waiting = stage.delay(Timer::Sync).expect("asked again");
+    assert!(waiting <= Duration::from_secs(1), "{waiting:?}");
+    let mut old = dozen();
+    for endpoint in &mut old {
+        endpoint.updated_at = now().minus(Duration::from_mins(150));
+    }
+    let mut stage = Stage::with((120, 36), old);
+    stage.tell(Message::Due(Timer::Sync));
+    stage.answer_sync();
+    assert_eq!(stage.delay(Timer::Sync), Some(Duration::from_secs(5)));
+    assert_eq!(stage.model.tick(), Some(Duration::from_secs(5)));
+    stage.tell(Message::Focused(false));
+    assert_eq!(stage.model.tick(), Some(Duration::from_secs(30)));
+}
+
+#[test]
+fn nothing_is_asked_while_a_write_is_under_way() {
+    let mut stage = at(120, 36);
+    stage.press("r<enter><enter>");
+    stage.tell(Message::Due(Timer::Sync));
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::ReadSync { .. })), "{:?}", stage.effects);
+    assert!(stage.delay(Timer::Sync).is_some(), "but later");
+}
