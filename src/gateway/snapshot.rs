@@ -35,8 +35,8 @@ pub struct Route {
     pub id: EndpointId,
     /// What callers name.
     pub slug: Slug,
-    /// Where its requests go.
-    pub target: Target,
+    /// Where its requests go. Endpoints with the same target share it.
+    pub target: Arc<Target>,
     /// When the endpoint was created, for `GET /v1/models`.
     pub created_at: Time,
 }

@@ -35,7 +35,7 @@ pub struct RequestEntry {
     /// The endpoint that it reached.
     pub endpoint_id: Option<EndpointId>,
     /// Where it was sent.
-    pub target: Option<Target>,
+    pub target: Option<Arc<Target>>,
     /// The revision that served it.
     pub revision: u64,
     /// The caller's group.

@@ -46,7 +46,7 @@ pub(super) fn routes(revision: u64, targets: &[(&str, Target)]) -> Routes {
     for (slug, target) in targets {
         let slug = Slug::from_wire(*slug);
         let id = EndpointId::new(format!("ep-{}", slug.as_str().replace('/', "-")));
-        let route = Route { id, slug: slug.clone(), target: target.clone(), created_at: Time::EPOCH };
+        let route = Route { id, slug: slug.clone(), target: target.clone().into(), created_at: Time::EPOCH };
         routes.by_slug.insert(slug, Arc::new(route));
     }
     let active = || Some(DeploymentStatus::Active);

@@ -89,3 +89,17 @@ async fn the_workspaces_models_and_secrets_are_in_the_snapshot() {
     assert!(!secret.simulated && routes.secrets["s9cAnth"].simulated);
     assert!(!format!("{routes:?}").contains("sk-real"), "a snapshot that is printed tells no secret");
 }
+
+#[tokio::test]
+async fn every_endpoint_is_served_with_its_own_target() {
+    let gateway = TestGateway::start().await;
+    gateway.endpoint("my-org/shares-a-target").await;
+    gateway.sync().await;
+    let page: repoint::api::Page<Endpoint> = gateway.get("/v1/gateway/endpoints").await.body();
+    let routes = gateway.gateway().shared().snapshots.enter();
+    assert_eq!(routes.by_slug.len(), page.items.len());
+    for endpoint in page.items {
+        let route = &routes.by_slug[&endpoint.slug];
+        assert_eq!((&route.id, &*route.target), (&endpoint.id, endpoint.target().unwrap()));
+    }
+}
