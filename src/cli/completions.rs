@@ -21,6 +21,9 @@ const PROGRAM: &str = "repoint";
 
 /// `repoint completions`.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Slugs, groups and contexts are completed too, read from the server of the moment.\n\nExamples:\n  source <(repoint completions bash)\n  repoint completions zsh > ~/.zfunc/_repoint\n  repoint completions fish > ~/.config/fish/completions/repoint.fish"
+)]
 pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL", value_parser = shells())]

@@ -32,6 +32,9 @@ pub enum Command {
     /// When it is ready it prints one line of JSON with its addresses and its process id. The management key is taken
     /// from the variable `REPOINT_GATEWAY_KEY`; without it, it is made at the first start and kept in the file
     /// `management.key` in the data directory.
+    #[command(
+        after_help = "Examples:\n  repoint gateway run --seed demo --sync-interval 5s\n  REPOINT_GATEWAY_KEY=… repoint gateway run --data :memory: --listen 127.0.0.1:0"
+    )]
     Run(Box<Run>),
 }
 

@@ -58,6 +58,12 @@ impl Output {
         self.format
     }
 
+    /// True where nothing but data and failures is said.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     /// True where a person can be asked: both the questions and the answers are on a terminal.
     #[must_use]
     pub fn can_ask() -> bool {

@@ -4,6 +4,7 @@
 //! takes something away, and what a file or the history says (`delete`, `revoke`, `apply`, `undo`), is asked about on
 //! a terminal and needs `--yes` without one. A protected context asks for its name to be typed, or `--confirm NAME`.
 
+mod forecast;
 mod report;
 
 pub(super) use report::{outcome_value, word as outcome_word};
@@ -14,6 +15,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::forecast::Forecast;
 use super::Exit;
 use super::follow::Follow;
 use super::output::{self, Format, Output};
@@ -24,6 +26,8 @@ use crate::plan::history::Entry;
 use crate::plan::outcome::{Progress, Report, Step};
 use crate::plan::{Change, Plan, PlanId, diff, run};
 
+/// A larger plan's consequences are found out only where a person is asked, or asks.
+const FORECAST_CHANGES_MAX: usize = 20;
 /// Progress that waits to be shown. More would only be out of date.
 const PROGRESS_MAX: usize = 256;
 
@@ -92,12 +96,20 @@ pub async fn write(session: &Session, write: &Write<'_>) -> anyhow::Result<Exit>
         return Ok(Exit::Done);
     }
     if write.args.dry_run {
-        show(out, plan)?;
+        let forecast = Forecast::of(session, plan).await;
+        show_with(out, plan, Some(&forecast))?;
         out.say("nothing was written (--dry-run)");
         return Ok(Exit::Done);
     }
     for line in preview(plan) {
         out.say(&line);
+    }
+    // Where nobody listens nothing has to be found out.
+    let is_asked = write.ask == Ask::Always && !write.args.yes;
+    if is_asked || (!out.is_quiet() && plan.changes().len() <= FORECAST_CHANGES_MAX) {
+        for line in Forecast::of(session, plan).await.lines() {
+            out.say(&line);
+        }
     }
     let client = confirm(session, write)?;
     if write.rolls_back {
@@ -130,7 +142,8 @@ async fn tell(session: &Session, client: &Client, write: &Write<'_>, report: &Re
     let (plan, out) = (write.plan, &session.out);
     report::complain(plan, report);
     let exit = report::exit(report);
-    if !write.args.follow && !write.rolls_back {
+    // A minted key is in this report and nowhere else: nothing may come between it and its reader.
+    if !report.keys.is_empty() || (!write.args.follow && !write.rolls_back) {
         report::tell(out, plan, report, &[])?;
         return Ok(exit);
     }
@@ -160,14 +173,26 @@ pub fn writer(session: &Session, confirmed: Option<&str>) -> anyhow::Result<Clie
 /// # Errors
 /// Standard output cannot be written.
 pub fn show(out: &Output, plan: &Plan) -> anyhow::Result<()> {
+    show_with(out, plan, None)
+}
+
+fn show_with(out: &Output, plan: &Plan, forecast: Option<&Forecast>) -> anyhow::Result<()> {
     match out.format() {
         Format::Table => {
             let lines = preview(plan).into_iter().map(|line| line + "\n").collect::<String>();
-            out.write(&lines)
+            out.write(&lines)?;
+            for line in forecast.map(Forecast::lines).unwrap_or_default() {
+                out.say(&line);
+            }
+            Ok(())
         }
         Format::Json | Format::Yaml => {
             let changes: Vec<_> = plan.changes().iter().map(diff::json).collect();
-            out.value(&serde_json::json!({ "changes": changes }))
+            let mut value = serde_json::json!({ "changes": changes });
+            if let Some(forecast) = forecast {
+                forecast.add_to(&mut value);
+            }
+            out.value(&value)
         }
     }
 }

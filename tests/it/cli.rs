@@ -1,6 +1,8 @@
 //! The real program, as a person or a script runs it, against the real gateway.
 
+mod call;
 mod complete;
+mod conflict;
 mod conformance;
 mod contexts;
 mod endpoints;

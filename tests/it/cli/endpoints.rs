@@ -162,6 +162,7 @@ async fn a_protected_context_wants_its_name() {
     world.bare(&[&words[..], &["--confirm", "there"]].concat()).await.ended(1).said("nothing was written");
     world.bare(&[&words[..], &["--confirm", "here"]].concat()).await.ended(0);
     world.configure("read_only = true");
+    let words = ["endpoints", "repoint", "glm-5.2", "--model-id", "5mWc8Hd"];
     world.bare(&words).await.ended(1).said("read-only");
 }
 
@@ -181,4 +182,16 @@ async fn the_command_that_a_change_is_shown_as_makes_the_same_change() {
     let shown: Value = repoint::plan::diff::json(&change);
     assert_eq!(noted[0]["changes"][0]["before"], shown["before"]);
     assert_eq!(noted[0]["changes"][0]["after"], shown["after"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_speaks_against_a_change_is_said_before_it() {
+    let world = World::new().await;
+    world.run(&["groups", "create", "acme", "--grant", "my-org/glm-5.2"]).await.ended(0);
+    world.run(&["keys", "mint", "acme"]).await.ended(0);
+    let words = ["endpoints", "repoint", "glm-5.2", "--model-id", "3kZ9xqd", "--environment", "nowhere", "--dry-run"];
+    let run = world.run(&words).await.ended(0);
+    run.said("affected: 1 group, 1 key").said("warning: my-org/glm-5.2: model 3kZ9xqd has no environment nowhere");
+    let json = world.run(&[&words[..], &["-o", "json"]].concat()).await.ended(0).json();
+    assert_eq!(json["warnings"].as_array().unwrap().len(), 1, "{json}");
 }
