@@ -6,6 +6,7 @@
 //!
 //! Start with [`Change`]. Only [`mod@run`] speaks to a server and only [`journal`] touches files; the rest is pure.
 
+pub mod bulk;
 pub mod change;
 pub mod command;
 pub mod content;

@@ -190,7 +190,9 @@ pub(super) fn masked(name: &str, value: &Value) -> Value {
     let looks_secret = ["secret", "password", "token", "credential", "authorization", "api_key", "apikey", "private"]
         .iter()
         .any(|word| lower.contains(word));
-    if looks_secret && !is_reference && !value.is_null() {
+    // A number or a yes is no secret: `max_tokens` may be shown.
+    let can_hold_one = matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_));
+    if looks_secret && !is_reference && can_hold_one {
         return Value::from(MASK);
     }
     match value {
@@ -198,6 +200,7 @@ pub(super) fn masked(name: &str, value: &Value) -> Value {
             Value::Object(fields.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| masked("", item)).collect()),
+        Value::String(text) if text.contains("://") => Value::from(without_credentials(text)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
@@ -260,4 +263,77 @@ fn sides(change: &Change) -> (&'static str, Value, Value) {
 /// The value as JSON, with what may be a secret masked.
 fn to_json<T: serde::Serialize>(value: &T) -> Value {
     masked("", &serde_json::to_value(value).unwrap_or(Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Endpoint, EndpointId, Provider, Slug, Time};
+
+    fn endpoint(target: Target) -> Endpoint {
+        Endpoint {
+            id: EndpointId::new("ep1"),
+            slug: Slug::from_wire("my-org/glm"),
+            region: None,
+            targets: vec![target],
+            created_at: Time::EPOCH,
+            updated_at: Time::EPOCH,
+            unknown: Unknown::new(),
+        }
+    }
+
+    fn texts(change: &Change) -> Vec<String> {
+        lines(change).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_diff_says_what_goes_and_what_comes() {
+        let before = endpoint(Target::baseten("3kZ9xqd", None));
+        let change = Change::repoint(&before, Target::baseten("7mP2wqe", Some("staging")));
+        assert_eq!(
+            texts(&change),
+            [
+                "re-point my-org/glm to BASETEN 7mP2wqe staging",
+                "  - target.model_id: 3kZ9xqd",
+                "  + target.model_id: 7mP2wqe",
+                "  - target.environment_name: production",
+                "  + target.environment_name: staging",
+            ]
+        );
+    }
+
+    #[test]
+    fn further_targets_that_would_be_dropped_are_named() {
+        let mut before = endpoint(Target::baseten("a", None));
+        before.targets.push(Target::baseten("b", None));
+        let change = Change::repoint(&before, Target::baseten("c", None));
+        assert!(texts(&change).contains(&"  ! drops the further target BASETEN b".to_owned()), "{:?}", texts(&change));
+    }
+
+    #[test]
+    fn what_nobody_knows_stays_with_the_provider_and_goes_with_it() {
+        let mut old = Target::baseten("a", None);
+        old.unknown.insert("speed".to_owned(), json!(1));
+        let before = endpoint(old);
+        let target = |change: &Change| match change {
+            Change::UpdateEndpoint { after, .. } => after.targets[0].clone(),
+            other => panic!("{other:?}"),
+        };
+        let stays = Change::repoint(&before, Target::baseten("b", None));
+        assert_eq!(target(&stays).unknown.get("speed"), Some(&json!(1)));
+        let goes = Change::repoint(&before, Target::external(Provider::XAi, "s", "grok"));
+        assert!(target(&goes).unknown.is_empty());
+    }
+
+    #[test]
+    fn nothing_that_may_be_a_secret_is_shown() {
+        let mut target = Target::external(Provider::OpenAiCompatible, "sec_1", "m");
+        target.base_url = Some("https://user:canary@llm.example/v1".to_owned());
+        target.unknown.insert("api_key".to_owned(), json!("canary"));
+        target.unknown.insert("auth".to_owned(), json!({ "bearer_token": "canary", "max_tokens": 7 }));
+        let change = Change::delete(&endpoint(target));
+        let shown = format!("{}\n{}", texts(&change).join("\n"), json(&change));
+        assert!(shown.contains("sec_1") && shown.contains(MASK) && shown.contains("\"max_tokens\":7"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+    }
 }

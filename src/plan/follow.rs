@@ -25,13 +25,16 @@ pub use probe::Prober;
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks, at least: a report that says "now" must not be asked without pause.
 const LOOK_MIN: Duration = Duration::from_millis(20);
+/// Without a time that was set it is given up after so many intervals, and this long: no wait is without an end.
+const INTERVALS_MAX: u32 = 3;
+const GRACE: Duration = Duration::from_secs(30);
 /// How many probes in a row must fail, once the change should be in effect, before it counts as not serving.
 const PROBE_FAILURES_MAX: u32 = 3;
 
 /// How changes are followed.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Gives up after this time. `None`: only the interval ends it.
+    /// Gives up after this time. `None`: after a few sync intervals.
     pub timeout: Option<Duration>,
     /// How often the gateway takes changes over, where it does not tell.
     pub interval: Duration,
@@ -138,7 +141,9 @@ impl<'a> Watch<'a> {
         let interval = report
             .as_ref()
             .map_or(self.options.interval, |report| Duration::from_secs_f64(report.interval_seconds.max(0.0)));
-        let is_over = self.options.timeout.is_some_and(|timeout| self.started.elapsed() >= timeout);
+        let limit =
+            self.options.timeout.unwrap_or_else(|| interval.saturating_mul(INTERVALS_MAX).saturating_add(GRACE));
+        let is_over = self.started.elapsed() >= limit;
         let mut still_open = Vec::new();
         let mut pause = LOOK;
         for mut open in std::mem::take(&mut self.open) {
@@ -164,8 +169,7 @@ impl<'a> Watch<'a> {
             }
         }
         self.open = still_open;
-        let left = self.options.timeout.map(|timeout| timeout.saturating_sub(self.started.elapsed()));
-        pause.min(left.unwrap_or(pause)).max(LOOK_MIN)
+        pause.min(limit.saturating_sub(self.started.elapsed())).max(LOOK_MIN)
     }
 
     async fn report(&mut self) -> Option<SyncReport> {
@@ -177,6 +181,11 @@ impl<'a> Watch<'a> {
         Some(answer.body)
     }
 
+    /// True where the gateway has a report and does not answer it now: then time proves nothing.
+    fn is_silent(&self, report: Option<&SyncReport>) -> bool {
+        report.is_none() && self.client.is_local_gateway() == Some(true)
+    }
+
     /// When a change should be seen in effect, if it is not yet.
     fn next_look(&self, open: &Open<'_>, report: Option<&SyncReport>, now: Time, interval: Duration) -> Duration {
         if self.options.prober.is_some() && (report.is_none() || open.is_applied) {
@@ -184,6 +193,7 @@ impl<'a> Watch<'a> {
         }
         match report {
             Some(report) => report.next_sync_at.since(now).clamp(LOOK_MIN, LOOK),
+            None if self.is_silent(report) => LOOK,
             None => open.done.at.plus(interval).since(now),
         }
     }
@@ -199,6 +209,9 @@ impl<'a> Watch<'a> {
         let in_effect = |proof| (Sighting::InEffect { after_ms: millis(now.since(open.done.at)), proof }, true);
         if !waits_for_sync(open.change) {
             return in_effect(if report.is_some() { Proof::SyncReport } else { Proof::Interval });
+        }
+        if self.is_silent(report) {
+            return (Sighting::Waiting { remaining_seconds: None }, false);
         }
         let due = open.done.at.plus(interval);
         let proof = match (open.done.revision, report) {

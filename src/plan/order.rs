@@ -108,6 +108,8 @@ struct Index<'a> {
     frees: HashMap<&'a Slug, usize>,
     /// Group changes that go on naming a slug.
     names: HashMap<&'a Slug, Vec<usize>>,
+    /// Group changes that name a slug no longer.
+    drops: HashMap<&'a Slug, Vec<usize>>,
     groups_made: HashMap<&'a str, usize>,
     groups_freed: HashMap<&'a str, usize>,
     /// Changes of groups that exist, by their id.
@@ -158,6 +160,9 @@ impl<'a> Index<'a> {
                     self.child_updates.entry(parent.as_str()).or_default().push(place);
                 }
                 self.add_names(place, &after.models);
+                for model in &before.models {
+                    self.drops.entry(&model.slug).or_default().push(place);
+                }
             }
             Change::DeleteGroup { before } => {
                 self.groups.insert(before.id.as_str(), place);
@@ -188,7 +193,13 @@ impl<'a> Index<'a> {
                     waits.extend(self.still_named(&before.slug));
                 }
             }
-            Change::DeleteEndpoint { before } => waits.extend(self.still_named(&before.slug)),
+            Change::DeleteEndpoint { before } => {
+                waits.extend(self.still_named(&before.slug));
+                if !self.makes.contains_key(&before.slug) {
+                    // Callers move to what replaces it before it goes.
+                    waits.extend(self.drops.get(&before.slug).into_iter().flatten());
+                }
+            }
             Change::CreateGroup { after } => {
                 waits.extend(self.groups_freed.get(after.external_entity_id.as_str()));
                 waits.extend(self.made(&after.models));

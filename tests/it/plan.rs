@@ -3,10 +3,13 @@
 mod crash;
 mod desired;
 mod follow;
+mod gateway;
 mod journal;
+mod kill;
 mod run;
 mod server;
 mod undo;
+mod world;
 
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use secrecy::SecretString;
 use server::Server;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use world::World;
 
 fn endpoint(number: usize) -> Endpoint {
     let at = Time::parse("2026-06-17T12:00:00Z").unwrap();
@@ -46,8 +50,8 @@ fn repoint_all(count: usize) -> Plan {
     Plan::new((0..count).map(|number| repoint::plan::Change::repoint(&endpoint(number), new_target())))
 }
 
-fn world(count: usize) -> server::World {
-    server::World::with((0..count).map(endpoint).collect())
+fn world(count: usize) -> World {
+    World::with((0..count).map(endpoint).collect())
 }
 
 fn author(server: &Server) -> Author {
@@ -65,7 +69,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new(world: server::World) -> Self {
+    async fn new(world: World) -> Self {
         let server = Server::start(world).await;
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path().join("journal"), Bounds::default()).unwrap();

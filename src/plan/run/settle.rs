@@ -77,7 +77,7 @@ async fn read_until_told(job: &Job<'_>, change: &Change, reads: usize, sent_at: 
     match last_error {
         Some(error) => Settled::Unclear(Failure {
             message: format!("{why}, and it could not be read whether it was written: {error}"),
-            hint: Some("once the server answers again, finish the plan with `repoint history`".to_owned()),
+            hint: Some("once the server answers again, `repoint apply --resume` goes on".to_owned()),
         }),
         None => Settled::NotDone,
     }
