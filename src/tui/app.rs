@@ -18,6 +18,7 @@ use super::load::{Failure, Ticket};
 use super::message::{GatewayEvent, Message, Opened};
 use super::overlays::Overlay;
 use super::overlays::notices::Tone;
+use super::overlays::reader::Reader;
 use super::screens::board::Board;
 use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
@@ -211,6 +212,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Opened { ticket, answer } => opened(model, ticket, answer),
         Message::Page { ticket, answer } => poll::page(model, ticket, answer),
         Message::Sync { ticket, answer } => poll::sync(model, ticket, answer),
+        Message::Log(lines) => {
+            model.overlays.push(Overlay::Reader(Reader { title: "Requests".to_owned(), lines, offset: 0 }));
+            Vec::new()
+        }
         Message::Gateway(event) => gateway(model, &event),
         Message::Copied(Err(failure)) => {
             model.shared.notices.fail(model.shared.now, &failure);

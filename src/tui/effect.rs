@@ -91,6 +91,8 @@ pub enum Effect {
         /// The slugs that are called today.
         slugs: Vec<Slug>,
     },
+    /// Show the requests that were made. Answered by `Message::Log`.
+    ReadLog,
 
     // Writes.
     /// Run a plan. Answered by `Message::Progress` and at the end by `Message::Report`.

@@ -4,6 +4,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::effect::Timer;
 use super::load::{Failure, Ticket};
+use super::overlays::reader::ReaderLine;
 use super::session::ContextInfo;
 use crate::api::{Endpoint, SyncReport, Time};
 use crate::plan::preflight::Workspace;
@@ -115,6 +116,8 @@ pub enum Message {
         answer: Result<(Option<SyncReport>, Option<Time>), Failure>,
     },
 
+    /// The requests that were made, newest first.
+    Log(Vec<ReaderLine>),
     /// What targets can name.
     Workspace {
         /// The request.

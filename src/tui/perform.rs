@@ -7,6 +7,7 @@
 
 mod failure;
 mod local;
+mod log;
 mod server;
 mod start;
 mod write;
@@ -88,6 +89,10 @@ impl Performer {
             Effect::ReadWorkspace { ticket } => self.read(ticket, |client| server::workspace(client, ticket, messages)),
             Effect::ReadImpact { ticket, slugs } => {
                 self.read(ticket, |client| server::impact(client, ticket, slugs, messages));
+            }
+            Effect::ReadLog => {
+                let lines = log::lines(self.client.borrow().as_ref(), &self.journal);
+                server::tell(&messages, Message::Log(lines));
             }
             Effect::Run { ticket, plan, is_confirmed } => self.run(ticket, plan, is_confirmed),
             Effect::StopGateway => self.local.iter().for_each(Local::stop),

@@ -151,6 +151,7 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             }
             none
         }
+        Action::Log => Some(vec![Effect::ReadLog]),
         Action::ReadAgain => Some(poll::look_now(model)),
         Action::Tab1 | Action::Tab2 | Action::Tab6 => {
             let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
