@@ -43,6 +43,7 @@ pub mod session;
 pub mod text;
 pub mod theme;
 pub mod view;
+pub mod wanted;
 
 pub use perform::{Connect, How, Open, Start, StartContext};
 pub use runtime::run;

@@ -6,6 +6,7 @@
 mod keys;
 mod mouse;
 mod poll;
+mod tabs;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use super::overlays::reader::Reader;
 use super::screens::board::Board;
 use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
+use super::screens::groups::Groups;
 use super::screens::welcome::Welcome;
 use super::session::{Connection, ContextKind, Shared};
 use crate::plan::Report;
@@ -37,13 +39,15 @@ pub enum Tab {
     Endpoints,
     /// The same as a patch bay.
     Board,
+    /// Who may call what.
+    Groups,
     /// The local gateway.
     Gateway,
 }
 
 impl Tab {
     /// All that there are, in their order.
-    pub const ALL: [Self; 3] = [Self::Endpoints, Self::Board, Self::Gateway];
+    pub const ALL: [Self; 4] = [Self::Endpoints, Self::Board, Self::Groups, Self::Gateway];
 
     /// Its name.
     #[must_use]
@@ -51,6 +55,7 @@ impl Tab {
         match self {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
+            Self::Groups => "Groups",
             Self::Gateway => "Gateway",
         }
     }
@@ -61,6 +66,7 @@ impl Tab {
         match self {
             Self::Endpoints => Action::Tab1,
             Self::Board => Action::Tab2,
+            Self::Groups => Action::Tab3,
             Self::Gateway => Action::Tab6,
         }
     }
@@ -77,6 +83,8 @@ pub struct Model {
     pub endpoints: Endpoints,
     /// The same as a patch bay.
     pub board: Board,
+    /// Who may call what.
+    pub groups: Groups,
     /// The local gateway.
     pub gateway: Gateway,
     /// There while nothing is open.
@@ -100,6 +108,7 @@ impl Model {
             tab: Tab::default(),
             endpoints: Endpoints::default(),
             board: Board::default(),
+            groups: Groups::default(),
             gateway: Gateway::default(),
             welcome: Some(Welcome::default()),
             overlays: Vec::new(),
@@ -121,6 +130,7 @@ impl Model {
             (Some(welcome), _) => welcome.place(),
             (None, Tab::Endpoints) => self.endpoints.place(&self.shared),
             (None, Tab::Board) => self.board.place(),
+            (None, Tab::Groups) => self.groups.place(&self.shared),
             (None, Tab::Gateway) => Place::Gateway,
         }
     }
@@ -172,6 +182,7 @@ impl Model {
         let body = self.regions().body;
         self.endpoints.resize(body);
         self.board.resize(body);
+        self.groups.resize(body);
     }
 }
 
@@ -194,7 +205,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.endpoints.receive_progress(ticket, &progress);
             Vec::new()
         }
-        Message::Report { answer, .. } => finished(model, *answer),
+        Message::Report { ticket, answer } => finished(model, ticket, *answer),
+        Message::Found { ticket, found } => tabs::found(model, ticket, &found),
         Message::Resized(columns, rows) => {
             model.shared.size = (columns, rows);
             Vec::new()
@@ -223,9 +235,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Terminated => vec![Effect::Quit],
     };
-    if model.tab == Tab::Board {
-        model.board.follow(&model.endpoints, &model.shared);
-    }
+    tabs::settle(model);
     model.overlays.extend(model.shared.opens.take());
     model.resize();
     if let Some(delay) = model.shared.notices.until_next_goes(model.shared.now) {
@@ -235,9 +245,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 /// A plan is over: keys that waited for its answer are pressed now, and who wanted to leave leaves.
-fn finished(model: &mut Model, answer: Result<Report, Failure>) -> Vec<Effect> {
+fn finished(model: &mut Model, ticket: Ticket, answer: Result<Report, Failure>) -> Vec<Effect> {
     model.shared.is_writing = false;
-    let mut effects = model.endpoints.receive_finished(answer, &mut model.shared);
+    let mut effects = match tabs::report(model, ticket, &answer) {
+        Some(effects) => effects,
+        None => model.endpoints.receive_finished(answer, &mut model.shared),
+    };
     if model.is_leaving {
         effects.push(Effect::Quit);
     }
@@ -261,7 +274,7 @@ pub fn open(model: &mut Model, context: usize) -> Vec<Effect> {
 
 fn forget(model: &mut Model) {
     model.endpoints.forget();
-    model.board.forget();
+    tabs::forget(model);
     let shared = &mut model.shared;
     shared.sync = super::load::Load::default();
     shared.server_clock = crate::sync::ServerClock::default();

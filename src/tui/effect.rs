@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::load::Ticket;
+use super::wanted::Wanted;
 use crate::api::{EndpointId, Slug};
 use crate::plan::Plan;
 
@@ -15,6 +16,8 @@ pub enum Timer {
     Sync,
     /// The next reading of the list.
     Endpoints,
+    /// The next look at the group under the cursor.
+    GroupDetail,
     /// The next try to open the context.
     Open,
     /// The oldest notice goes.
@@ -83,6 +86,13 @@ pub enum Effect {
     ReadWorkspace {
         /// Carried by the answers.
         ticket: Ticket,
+    },
+    /// Read something for one of the other tabs. Answered by `Message::Found`.
+    Read {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// What.
+        wanted: Wanted,
     },
     /// Count who is affected by a change of these slugs. Answered by `Message::Impact`.
     ReadImpact {

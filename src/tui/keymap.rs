@@ -42,6 +42,9 @@ pub enum Action {
     Sort,
     SortReverse,
     Group,
+    NewChild,
+    MintKey,
+    RevokeKey,
     ClearFilter,
     Copy,
     CopyAsCommand,
@@ -82,6 +85,12 @@ pub enum Place {
     Board,
     /// A wire of the board that was picked up.
     BoardCarry,
+    /// The tree of groups.
+    Groups,
+    /// The keys of a group.
+    GroupKeys,
+    /// A key that was just minted.
+    Minted,
     /// The target picker of a re-point: its text field and list.
     Repoint,
     /// A text field of a form.
@@ -152,6 +161,8 @@ pub enum Section {
     Endpoints,
     /// The Board tab.
     Board,
+    /// The Groups tab.
+    Groups,
     /// What is open on top: pickers, forms, questions.
     Panes,
     /// The Gateway tab.
@@ -164,8 +175,8 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of the help.
-    pub const ALL: [Self; 6] =
-        [Self::Endpoints, Self::Board, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
+    pub const ALL: [Self; 7] =
+        [Self::Endpoints, Self::Board, Self::Groups, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
 
     /// The heading.
     #[must_use]
@@ -173,6 +184,7 @@ impl Section {
         match self {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
+            Self::Groups => "Groups",
             Self::Panes => "Pickers, forms and questions",
             Self::Gateway => "Gateway",
             Self::Moving => "Moving",
@@ -304,12 +316,15 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    const PLACES: [Place; 20] = [
+    const PLACES: [Place; 23] = [
         Place::List,
         Place::Detail,
         Place::Filter,
         Place::Board,
         Place::BoardCarry,
+        Place::Groups,
+        Place::GroupKeys,
+        Place::Minted,
         Place::Repoint,
         Place::Form,
         Place::FormChoice,

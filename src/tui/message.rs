@@ -6,6 +6,7 @@ use super::effect::Timer;
 use super::load::{Failure, Ticket};
 use super::overlays::reader::ReaderLine;
 use super::session::ContextInfo;
+use super::wanted::Found;
 use crate::api::{Endpoint, SyncReport, Time};
 use crate::plan::preflight::Workspace;
 use crate::plan::{Impact, Progress, Report};
@@ -147,6 +148,14 @@ pub enum Message {
         ticket: Ticket,
         /// What became of it.
         answer: Box<Result<Report, Failure>>,
+    },
+
+    /// Something for one of the other tabs was read.
+    Found {
+        /// The request.
+        ticket: Ticket,
+        /// What came.
+        found: Box<Result<Found, Failure>>,
     },
 
     // The local gateway.

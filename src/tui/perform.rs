@@ -10,6 +10,7 @@ mod local;
 mod log;
 mod server;
 mod start;
+mod wanted;
 mod write;
 
 use std::collections::HashMap;
@@ -93,6 +94,9 @@ impl Performer {
             Effect::ReadLog => {
                 let lines = log::lines(self.client.borrow().as_ref(), &self.journal);
                 server::tell(&messages, Message::Log(lines));
+            }
+            Effect::Read { ticket, wanted } => {
+                self.read(ticket, |client| wanted::read(client, ticket, wanted, messages));
             }
             Effect::Run { ticket, plan, is_confirmed } => self.run(ticket, plan, is_confirmed),
             Effect::StopGateway => self.local.iter().for_each(Local::stop),

@@ -3,4 +3,5 @@
 pub mod board;
 pub mod endpoints;
 pub mod gateway;
+pub mod groups;
 pub mod welcome;

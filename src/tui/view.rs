@@ -17,6 +17,7 @@ use ratatui::widgets::Paragraph;
 use super::app::{Availability, Model, Tab, available};
 use super::keymap::Action;
 use super::layout::{self, Breadth};
+use super::screens::groups;
 use super::session::{Connection, ContextKind, Shared};
 use super::text;
 use super::theme::Role;
@@ -39,6 +40,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     match (&model.welcome, model.tab) {
         (Some(welcome), _) => welcome.draw(&model.shared, regions.body, frame),
         (None, Tab::Endpoints) => model.endpoints.draw(&model.shared, regions.body, frame),
+        (None, Tab::Groups) => groups::view::draw(&model.groups, &model.shared, regions.body, frame),
         (None, Tab::Board) => model.board.draw(&model.endpoints, &model.shared, regions.body, frame),
         (None, Tab::Gateway) => model.gateway.draw(&model.shared, regions.body, frame),
     }

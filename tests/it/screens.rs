@@ -1,4 +1,5 @@
 //! What a person sees and presses on the tabs beside the list of endpoints, and on what opens over them.
 
 mod board;
+mod groups;
 pub(crate) mod stage;

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, open, poll};
+use super::{Model, Tab, open, poll, tabs};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -10,8 +10,6 @@ use crate::tui::overlays::contexts::Contexts;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::reader::{Reader, ReaderLine};
-use crate::tui::screens::board::Wish;
-use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::gateway::Process;
 use crate::tui::screens::welcome::{Choice, Focus, Welcome};
 use crate::tui::session::Connection;
@@ -40,8 +38,10 @@ pub fn available(model: &Model, action: Action) -> Availability {
         return Availability::No("this context is read-only");
     }
     let is_open = model.shared.connection == Connection::Open;
+    if let Some(availability) = tabs::available(model, action) {
+        return availability;
+    }
     match action {
-        Action::Repoint if model.tab == Tab::Board => Availability::Hidden,
         Action::Repoint | Action::Edit | Action::Delete | Action::Copy | Action::ShowJson | Action::Open
             if model.overlays.is_empty() && matches!(model.tab, Tab::Endpoints | Tab::Board) =>
         {
@@ -51,7 +51,7 @@ pub fn available(model: &Model, action: Action) -> Availability {
         Action::New if !is_open => Availability::No("not connected"),
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
         Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
-        Action::Tab1 | Action::Tab2 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
         _ => Availability::Yes,
     }
 }
@@ -99,20 +99,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
-        Tab::Board => act_on_board(model, action),
+        Tab::Board | Tab::Groups => tabs::act(model, action).unwrap_or_default(),
         Tab::Gateway => model.gateway.act(action, &mut model.shared),
-    }
-}
-
-fn act_on_board(model: &mut Model, action: Action) -> Vec<Effect> {
-    match model.board.act(action, &model.endpoints, &model.shared) {
-        Some(Wish::Show(id)) => {
-            model.endpoints.list.select_id(&id, &model.endpoints.rows);
-            model.endpoints.pane = Pane::Detail;
-            model.tab = Tab::Endpoints;
-            Vec::new()
-        }
-        Some(Wish::Repoint(..)) | None => Vec::new(),
     }
 }
 
@@ -152,12 +140,16 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             none
         }
         Action::Log => Some(vec![Effect::ReadLog]),
-        Action::ReadAgain => Some(poll::look_now(model)),
-        Action::Tab1 | Action::Tab2 | Action::Tab6 => {
+        Action::ReadAgain => {
+            let mut effects = poll::look_now(model);
+            effects.extend(tabs::read_again(model));
+            Some(effects)
+        }
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab6 => {
             let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
             if model.welcome.is_none() {
-                model.tab = tab;
                 model.overlays.clear();
+                return Some(tabs::show(model, tab));
             }
             none
         }
@@ -261,7 +253,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => return model.endpoints.edit(key, &model.shared),
-        Tab::Board => model.board.edit(key, &model.endpoints, &model.shared),
+        Tab::Board | Tab::Groups => tabs::edit(model, key),
         Tab::Gateway => {}
     }
     Vec::new()
@@ -283,7 +275,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     } else {
         match model.tab {
             Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
-            Tab::Board => model.board.paste(pasted, &model.endpoints, &model.shared),
+            Tab::Board | Tab::Groups => tabs::paste(model, pasted),
             Tab::Gateway => {}
         }
     }

@@ -37,9 +37,12 @@ fn press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
     let regions = model.regions();
     if regions.tabs.contains(Position::new(column, row)) {
         if let Some(tab) = tab_at(regions.tabs, model, column) {
-            model.tab = tab;
+            return super::tabs::show(model, tab);
         }
         return Vec::new();
+    }
+    if let Some(effects) = super::tabs::press(model, regions.body, column, row) {
+        return effects;
     }
     if model.tab != Tab::Endpoints || !model.endpoints.work.is_none() {
         return Vec::new();

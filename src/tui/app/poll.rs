@@ -60,6 +60,7 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
         Timer::Endpoints if is_open => model.endpoints.read(&mut model.shared),
         Timer::Open if matches!(model.shared.connection, Connection::Failed(_)) => open_again(model),
         Timer::Sync | Timer::Endpoints | Timer::Open | Timer::Notice | Timer::Marks | Timer::Step => Vec::new(),
+        Timer::GroupDetail => super::tabs::due(model, timer),
     }
 }
 

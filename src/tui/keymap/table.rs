@@ -50,6 +50,8 @@ const SCROLLED: &[Place] = &[
     Place::Detail,
     Place::Board,
     Place::BoardCarry,
+    Place::Groups,
+    Place::GroupKeys,
     Place::Gateway,
     Place::Contexts,
     Place::Copy,

@@ -19,7 +19,7 @@ pub mod picture;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use self::nets::{Grouping, Nets};
 use super::endpoints::Endpoints;
@@ -225,6 +225,21 @@ impl Board {
         let target = self.nets.bay.get(carrying.over)?.target.clone()?;
         let row = endpoints.rows.by_id(&carrying.id)?;
         (row.targets.all.first() != Some(&target)).then_some(Wish::Repoint(carrying.id, Box::new(target)))
+    }
+
+    /// The mouse pressed a row: it is selected, or the wire that is carried is held over it.
+    pub fn press(&mut self, body: Rect, at: Position, endpoints: &Endpoints) {
+        let areas = picture::Areas::of(body);
+        let top = body.y + 1 + u16::from(self.is_filter_shown());
+        let Some(row) = at.y.checked_sub(top).filter(|_| at.y + 1 < body.bottom()).map(usize::from) else { return };
+        if let Some(carrying) = &mut self.carrying {
+            let over = carrying.offset + row;
+            if areas.targets.contains(at) && over < self.nets.bay.len() {
+                carrying.over = over;
+            }
+        } else if areas.slugs.contains(at) && self.list.offset + row < self.list.order.len() {
+            self.list.move_to(self.list.offset + row, &endpoints.rows);
+        }
     }
 
     /// Types into the filter.

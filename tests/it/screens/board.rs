@@ -97,3 +97,11 @@ fn nothing_read_failed_and_empty_are_different_screens() {
     stage.answer_page(Vec::new());
     assert!(stage.text().contains("No endpoints yet"), "{}", stage.text());
 }
+
+#[test]
+fn a_wire_that_is_dropped_elsewhere_opens_the_confirmation_of_a_re_point() {
+    let mut stage = board((120, 36));
+    stage.press("/canary<enter>r<up><up><enter>");
+    let text = stage.text();
+    assert!(text.contains("Re-point my-org/glm-5.2-canary") && text.contains("↵ re-point"), "{text}");
+}

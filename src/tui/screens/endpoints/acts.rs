@@ -50,6 +50,16 @@ impl Endpoints {
         }
     }
 
+    /// Selects an endpoint, and shows it where the filter hides it.
+    pub fn reveal(&mut self, id: &crate::api::EndpointId, shared: &Shared) {
+        let is_shown = self.list.order.iter().any(|index| self.rows.get(*index).is_some_and(|row| row.id == *id));
+        if !is_shown {
+            self.clear_filter(shared);
+        }
+        self.list.select_id(id, &self.rows);
+        self.detail_offset = 0;
+    }
+
     /// Selects the row at a place in the order, as the mouse does.
     pub fn press_row(&mut self, place: usize) {
         self.pane = Pane::List;

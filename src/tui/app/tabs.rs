@@ -1,0 +1,150 @@
+//! The tabs beside the list of endpoints: what reaches them, and the way from one to another.
+
+use crossterm::event::KeyEvent;
+
+use ratatui::layout::{Position, Rect};
+
+use super::{Availability, Model, Tab};
+use crate::api::{EndpointId, Target};
+use crate::plan::Report;
+use crate::tui::effect::{Effect, Timer};
+use crate::tui::keymap::Action;
+use crate::tui::load::{Failure, Ticket};
+use crate::tui::screens::board::Wish;
+use crate::tui::screens::endpoints::Pane;
+use crate::tui::screens::endpoints::work::Work;
+use crate::tui::session::Connection;
+use crate::tui::wanted::Found;
+
+/// A tab was opened: it reads what it has not.
+pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    model.tab = tab;
+    if model.shared.connection != Connection::Open {
+        return Vec::new();
+    }
+    match tab {
+        Tab::Groups => model.groups.read(&mut model.shared),
+        Tab::Endpoints | Tab::Board | Tab::Gateway => Vec::new(),
+    }
+}
+
+/// Everything of the open tab is to be read again.
+pub(super) fn read_again(model: &mut Model) -> Vec<Effect> {
+    show(model, model.tab)
+}
+
+/// Does what a key asks for. `None` where the open tab is none of these.
+pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    match model.tab {
+        Tab::Board => Some(act_on_board(model, action)),
+        Tab::Groups => Some(model.groups.act(action, &mut model.shared)),
+        Tab::Endpoints | Tab::Gateway => None,
+    }
+}
+
+fn act_on_board(model: &mut Model, action: Action) -> Vec<Effect> {
+    match model.board.act(action, &model.endpoints, &model.shared) {
+        Some(Wish::Show(id)) => {
+            model.endpoints.reveal(&id, &model.shared);
+            model.endpoints.pane = Pane::Detail;
+            show(model, Tab::Endpoints)
+        }
+        Some(Wish::Repoint(id, target)) => repoint(model, &id, &target),
+        None => Vec::new(),
+    }
+}
+
+/// A wire was plugged in elsewhere: the one confirmation of a re-point opens on that target.
+fn repoint(model: &mut Model, id: &EndpointId, target: &Target) -> Vec<Effect> {
+    model.endpoints.reveal(id, &model.shared);
+    model.tab = Tab::Endpoints;
+    let mut effects = model.endpoints.act(Action::Repoint, &mut model.shared);
+    let wanted = target.clone().normalized();
+    if let Work::Repoint(repoint) = &mut model.endpoints.work
+        && let Some(place) = repoint.shown.iter().position(|candidate| candidate.target.clone().normalized() == wanted)
+    {
+        repoint.move_to(place);
+        effects.extend(model.endpoints.act(Action::Confirm, &mut model.shared));
+    }
+    effects
+}
+
+/// Whether an action of these tabs can be done now. `None` where the rest of the program knows.
+pub(super) fn available(model: &Model, action: Action) -> Option<Availability> {
+    if model.tab != Tab::Groups || !model.groups.work.is_none() || !model.overlays.is_empty() || model.welcome.is_some()
+    {
+        return None;
+    }
+    let need = |is_there: bool, said: &'static str| if is_there { Availability::Yes } else { Availability::No(said) };
+    match action {
+        Action::Edit | Action::Delete | Action::MintKey | Action::NewChild | Action::Open => {
+            Some(need(model.groups.group().is_some(), "no group is selected"))
+        }
+        Action::RevokeKey | Action::Copy => Some(need(model.groups.selected_key().is_some(), "no key is selected")),
+        _ => None,
+    }
+}
+
+/// The mouse pressed into the body. `None` where the open tab is none of these.
+pub(super) fn press(model: &mut Model, body: Rect, column: u16, row: u16) -> Option<Vec<Effect>> {
+    match model.tab {
+        Tab::Board => {
+            model.board.press(body, Position::new(column, row), &model.endpoints);
+            Some(Vec::new())
+        }
+        Tab::Groups => Some(model.groups.press(Position::new(column, row))),
+        Tab::Endpoints | Tab::Gateway => None,
+    }
+}
+
+/// Types into the field that has the keys.
+pub(super) fn edit(model: &mut Model, key: &KeyEvent) {
+    match model.tab {
+        Tab::Board => model.board.edit(key, &model.endpoints, &model.shared),
+        Tab::Groups => model.groups.edit(key),
+        Tab::Endpoints | Tab::Gateway => {}
+    }
+}
+
+/// Takes what was pasted into the field that has the keys.
+pub(super) fn paste(model: &mut Model, pasted: &str) {
+    match model.tab {
+        Tab::Board => model.board.paste(pasted, &model.endpoints, &model.shared),
+        Tab::Groups => model.groups.paste(pasted),
+        Tab::Endpoints | Tab::Gateway => {}
+    }
+}
+
+/// Something that was asked for came.
+pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Failure>) -> Vec<Effect> {
+    model.groups.receive(ticket, found, &model.shared).unwrap_or_default()
+}
+
+/// A plan has ended. `None` where none of these tabs ran it.
+pub(super) fn report(model: &mut Model, ticket: Ticket, answer: &Result<Report, Failure>) -> Option<Vec<Effect>> {
+    model.groups.report(ticket, answer, &mut model.shared)
+}
+
+/// A timer ran out. Nothing is read for a tab that is not open.
+pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
+    if model.shared.connection != Connection::Open {
+        return Vec::new();
+    }
+    match (timer, model.tab) {
+        (Timer::GroupDetail, Tab::Groups) if model.shared.has_focus => model.groups.read_detail(&mut model.shared),
+        _ => Vec::new(),
+    }
+}
+
+/// The context is another one, or none.
+pub(super) fn forget(model: &mut Model) {
+    model.board.forget();
+    model.groups.forget();
+}
+
+/// A message was taken: what is drawn follows, and has its size.
+pub(super) fn settle(model: &mut Model) {
+    if model.tab == Tab::Board {
+        model.board.follow(&model.endpoints, &model.shared);
+    }
+}

@@ -1,0 +1,53 @@
+//! Reads what the tabs beside the list of endpoints ask for.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::server::{Messages, tell};
+use crate::api::{Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
+use crate::client::{Client, ClientError};
+use crate::tui::load::Ticket;
+use crate::tui::message::Message;
+use crate::tui::wanted::{Found, GroupDetail, Wanted};
+
+/// How many requests of one kind are under way at once.
+const PARALLEL: usize = 8;
+
+/// Reads it, and says what was found.
+pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, messages: Messages) {
+    let found = match wanted {
+        Wanted::Groups => groups(&client).await.map(Found::Groups),
+        Wanted::GroupDetail(id) => group_detail(&client, id).await,
+        Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount),
+    };
+    tell(&messages, Message::Found { ticket, found: Box::new(found.map_err(Into::into)) });
+}
+
+async fn groups(client: &Client) -> Result<Vec<Group>, ClientError> {
+    let mut pages = std::pin::pin!(client.groups(PAGE_LIMIT_MAX));
+    let mut groups = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        groups.extend(page.body.items);
+    }
+    Ok(groups)
+}
+
+async fn keys(client: &Client, id: &GroupId) -> Result<Vec<KeyInfo>, ClientError> {
+    let mut pages = std::pin::pin!(client.keys(id, PAGE_LIMIT_MAX));
+    let mut keys = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        keys.extend(page.body.items);
+    }
+    Ok(keys)
+}
+
+async fn count_keys(client: &Client, ids: Vec<GroupId>) -> Result<usize, ClientError> {
+    let counts = stream::iter(ids).map(|id| async move { keys(client, &id).await.map(|keys| keys.len()) });
+    counts.buffer_unordered(PARALLEL).try_fold(0, |sum, count| async move { Ok(sum + count) }).await
+}
+
+async fn group_detail(client: &Client, id: GroupId) -> Result<Found, ClientError> {
+    let (keys, usage) = futures_util::join!(keys(client, &id), client.group_usage(&id));
+    // Usage is documented and not in the specification: a server may not have it.
+    let detail = GroupDetail { keys: keys?, usage: usage.ok().map(|answer| answer.body) };
+    Ok(Found::GroupDetail(id, detail))
+}
