@@ -174,3 +174,6 @@ impl Span {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,6 +180,8 @@ impl Playing {
                 std::future::pending::<Infallible>().await;
             }
             if cut.is_some_and(|after| passed >= after) {
+                // What was said before has to go out first.
+                tokio::task::yield_now().await;
                 return Some((Err(Cut), (Vec::new().into_iter(), u64::MAX)));
             }
             let piece = pieces.next()?;

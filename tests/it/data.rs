@@ -3,6 +3,10 @@
 mod answers;
 mod caller;
 mod checks;
+mod hostile;
 mod life;
+mod limits;
+mod models;
 mod plane;
 mod script;
+mod upstreams;

@@ -15,7 +15,7 @@ use crate::gateway::access::Key;
 use crate::gateway::ledger::{Outcome, Record, RequestId};
 use crate::gateway::limit::{Grant, Moment};
 use crate::gateway::provider::Dialect;
-use crate::gateway::snapshot::InFlight;
+use crate::gateway::snapshot::{InFlight, Route};
 
 /// What is noted of a caller who went before there was a status.
 const CALLER_GONE: u16 = 499;
@@ -32,6 +32,7 @@ pub(super) struct Exchange {
     pub(super) dialect: Dialect,
     pub(super) key: Option<Arc<Key>>,
     pub(super) callee: Option<Arc<Callee>>,
+    pub(super) route: Option<Arc<Route>>,
     pub(super) routes: Option<InFlight>,
     pub(super) model: String,
     pub(super) status: u16,
@@ -57,6 +58,7 @@ impl Exchange {
             dialect: Dialect::OpenAi,
             key: None,
             callee: None,
+            route: None,
             routes: None,
             model: String::new(),
             status: CALLER_GONE,
@@ -118,7 +120,7 @@ impl Exchange {
             status: self.status,
             outcome,
             model: std::mem::take(&mut self.model),
-            route: self.callee.as_ref().map(|callee| Arc::clone(&callee.route)),
+            route: self.route.take(),
             revision: self.routes.as_ref().map_or(0, |routes| routes.revision),
             key: self.key.take(),
             tokens,

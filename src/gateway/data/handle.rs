@@ -164,11 +164,14 @@ fn route_and_admit(exchange: &mut Exchange, ask: &Ask, operation: Operation) -> 
     exchange.model.clone_from(&ask.model);
     let routes = exchange.worker.shared.snapshots.enter();
     let grant = exchange.key.as_ref().and_then(|key| key.group.grant(&ask.model)).ok_or(Refusal::NoModel)?;
-    let route = routes.by_slug.get(ask.model.as_str()).ok_or(Refusal::NoModel)?;
+    let route = Arc::clone(routes.by_slug.get(ask.model.as_str()).ok_or(Refusal::NoModel)?);
+    exchange.route = Some(Arc::clone(&route));
+    let routes = exchange.routes.insert(routes);
+    let callee = exchange.worker.callee(routes, &route, operation);
+    // A target that cannot be called counts as a request all the same: limits are looked at first.
     exchange.admit(grant, exchange.worker.shared.clock.moment())?;
-    let callee = exchange.worker.callee(&routes, route, operation)?;
+    let callee = callee?;
     exchange.callee = Some(Arc::clone(&callee));
-    exchange.routes = Some(routes);
     Ok(callee)
 }
 

@@ -41,6 +41,16 @@ pub(super) struct Relay {
     is_ended_by_closing: bool,
     deadline: Pin<Box<Sleep>>,
     has_ended: bool,
+    breaking: Breaking,
+}
+
+/// A server throws away what it has not yet written when a body fails, and writes it out when a body has nothing
+/// for the moment: so that is said first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaking {
+    No,
+    WriteFirst,
+    Tell,
 }
 
 impl Relay {
@@ -54,11 +64,33 @@ impl Relay {
         deadline: Sleep,
     ) -> Self {
         let deadline = Box::pin(deadline);
-        Self { link: Some(link), pool, body, exchange, events, is_ended_by_closing, deadline, has_ended: false }
+        Self {
+            link: Some(link),
+            pool,
+            body,
+            exchange,
+            events,
+            is_ended_by_closing,
+            deadline,
+            has_ended: false,
+            breaking: Breaking::No,
+        }
     }
 
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         loop {
+            match self.breaking {
+                Breaking::No => {}
+                Breaking::WriteFirst => {
+                    self.breaking = Breaking::Tell;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Breaking::Tell => {
+                    self.breaking = Breaking::No;
+                    return Poll::Ready(Some(Err(BrokenOff)));
+                }
+            }
             if self.has_ended {
                 return Poll::Ready(None);
             }
@@ -72,7 +104,7 @@ impl Relay {
                         match self.end(context) {
                             Ok(rest) if rest.is_empty() => {}
                             Ok(rest) => passed = Bytes::from([passed, rest].concat()),
-                            Err(broken) => return Poll::Ready(Some(Err(broken))),
+                            Err(BrokenOff) => {}
                         }
                     }
                     if !passed.is_empty() {
@@ -83,15 +115,13 @@ impl Relay {
                 Poll::Ready(None) => match self.end(context) {
                     Ok(rest) if rest.is_empty() => return Poll::Ready(None),
                     Ok(rest) => return Poll::Ready(Some(Ok(Frame::data(rest)))),
-                    Err(broken) => return Poll::Ready(Some(Err(broken))),
+                    Err(BrokenOff) => {}
                 },
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(self.break_off()))),
-                Poll::Pending => {
-                    return match self.deadline.as_mut().poll(context) {
-                        Poll::Ready(()) => Poll::Ready(Some(Err(self.break_off()))),
-                        Poll::Pending => Poll::Pending,
-                    };
-                }
+                Poll::Ready(Some(Err(_))) => self.break_off(),
+                Poll::Pending => match self.deadline.as_mut().poll(context) {
+                    Poll::Ready(()) => self.break_off(),
+                    Poll::Pending => return Poll::Pending,
+                },
             }
         }
     }
@@ -116,7 +146,8 @@ impl Relay {
                 self.exchange.usage = events.usage;
                 self.exchange.pieces = events.pieces;
                 if self.is_ended_by_closing && !events.is_whole {
-                    return Err(self.break_off());
+                    self.break_off();
+                    return Err(BrokenOff);
                 }
                 rest
             }
@@ -130,11 +161,11 @@ impl Relay {
         Ok(rest)
     }
 
-    fn break_off(&mut self) -> BrokenOff {
+    fn break_off(&mut self) {
         self.has_ended = true;
+        self.breaking = Breaking::WriteFirst;
         self.link = None;
         self.exchange.settle(Outcome::UpstreamCut);
-        BrokenOff
     }
 }
 
@@ -153,7 +184,7 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Relay(relay) => relay.has_ended,
+            Self::Relay(relay) => relay.has_ended && relay.breaking == Breaking::No,
         }
     }
 

@@ -17,7 +17,7 @@ use super::json;
 use super::link::Pool;
 use super::refusal::Refusal;
 use super::settings::Settings;
-use crate::api::{Slug, Time};
+use crate::api::Time;
 use crate::gateway::ledger::RequestId;
 use crate::gateway::provider::{Base, Operation, Providers, Unroutable, Upstream};
 use crate::gateway::snapshot::{Route, Routes};
@@ -40,13 +40,13 @@ pub(super) struct Worker {
 #[derive(Debug, Default)]
 struct Ready {
     revision: Option<u64>,
-    calls: HashMap<(Slug, Operation), Arc<Callee>>,
+    /// By the route's address, which stays its own for as long as it is held here.
+    calls: HashMap<(usize, Operation), (Arc<Route>, Arc<Callee>)>,
 }
 
 /// A target made ready for calls of one operation.
 #[derive(Debug)]
 pub(super) struct Callee {
-    pub(super) route: Arc<Route>,
     pub(super) operation: Operation,
     /// What `model` is replaced with on the way up.
     pub(super) model: Option<String>,
@@ -106,13 +106,13 @@ impl Worker {
             // Requests of an older revision may still come; they only make theirs ready again.
             *ready = Ready { revision: Some(routes.revision), calls: HashMap::new() };
         }
-        let key = (route.slug.clone(), operation);
-        if let Some(callee) = ready.calls.get(&key).filter(|callee| Arc::ptr_eq(&callee.route, route)) {
+        let key = (Arc::as_ptr(route).addr(), operation);
+        if let Some((_, callee)) = ready.calls.get(&key) {
             return Ok(Arc::clone(callee));
         }
         let upstream = self.providers.upstream(&route.target, operation, routes).map_err(Refusal::Unroutable)?;
         let callee = Arc::new(self.make_ready(route, operation, upstream, routes.revision)?);
-        ready.calls.insert(key, Arc::clone(&callee));
+        ready.calls.insert(key, (Arc::clone(route), Arc::clone(&callee)));
         Ok(callee)
     }
 
@@ -136,7 +136,6 @@ impl Worker {
         let path = PathAndQuery::try_from(format!("{}{}", upstream.base.path, operation.path()));
         let credentials = upstream.credentials(operation).map(|(name, value)| (name, value.clone()));
         Ok(Callee {
-            route: Arc::clone(route),
             operation,
             credentials,
             path: path.map_err(|_| unusable("its path cannot be sent"))?,

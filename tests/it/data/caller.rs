@@ -137,6 +137,11 @@ impl Caller {
         Some(String::from_utf8(chunk[line_end + 2..end - 2].to_vec()).unwrap())
     }
 
+    /// Sends nothing more.
+    pub(super) async fn finish(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+
     /// Waits until the gateway closes the connection, and gives what came before.
     pub(super) async fn rest(mut self) -> String {
         while self.fill().await {}
