@@ -59,6 +59,8 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
         let performer = Performer::new(start, sender);
         let mut dashboard = Dashboard { screen, model, performer, receiver, keys: Some(EventStream::new()) };
         let outcome = dashboard.run(effects).await;
+        // Its thread spins on a terminal that has gone away, until the stream is dropped.
+        dashboard.keys = None;
         terminal::restore();
         dashboard.performer.shut_down().await;
         outcome

@@ -19,6 +19,9 @@ use crate::tui::keymap::Action;
 use crate::tui::layout;
 use crate::tui::text;
 
+/// How many matching rows are compared to find the best: where more match, another letter will be typed anyway.
+const SCORED_MAX: usize = 5000;
+
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
@@ -187,6 +190,7 @@ impl List {
         let best = self
             .order
             .iter()
+            .take(SCORED_MAX)
             .enumerate()
             .filter_map(|(place, index)| {
                 let score = sieve.score(rows.get(*index)?, |row| state(row).1)?;
