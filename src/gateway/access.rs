@@ -202,9 +202,9 @@ impl Access {
 
     /// Puts back the stored counts, after [`Access::load`] and before the first request.
     pub fn restore_usage(&self, stored: &[DayUsage]) {
-        let index = self.index();
+        let mut index = self.index();
         for usage in stored {
-            index.restore_usage(usage);
+            index.restore_usage(usage, &self.changed);
         }
     }
 

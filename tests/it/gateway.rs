@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod endpoints;
 mod events;
+mod grants;
 mod groups;
 mod keys;
 mod paging;

@@ -117,9 +117,11 @@ impl Index {
         self.keys.len()
     }
 
-    pub(super) fn restore_usage(&self, stored: &DayUsage) {
-        if let Some(meter) = self.groups.get(&stored.group).and_then(|node| node.meters.get(&stored.slug)) {
-            meter.restore_day(stored);
+    /// Also for a slug that the group does not have now: it may get it back today.
+    pub(super) fn restore_usage(&mut self, stored: &DayUsage, changed: &Changed) {
+        if let Some(node) = self.groups.get_mut(&stored.group) {
+            let meter = |slug: &Slug| Arc::new(Meter::new(stored.group.clone(), slug.clone(), Arc::downgrade(changed)));
+            node.meters.entry(stored.slug.clone()).or_insert_with_key(meter).restore_day(stored);
         }
     }
 

@@ -6,7 +6,7 @@ use super::audit::{Origin, record};
 use super::tree;
 use super::writer::Transaction;
 use super::{Rows, Seen, Sequence, Store, StoreError, Written};
-use crate::api::{GroupId, KeyInfo, KeyPrefix, KeyTombstone};
+use crate::api::{GroupId, KeyInfo, KeyPrefix, KeyTombstone, Time};
 use crate::gateway::access::{KeyDigest, KeyRow};
 
 /// The published type of key that comes closest to a group's: it opens some endpoints and nothing else.
@@ -124,16 +124,22 @@ fn create(transaction: &Transaction<'_>, new: NewKey, origin: &Origin) -> Result
         let message = "key: another key of this workspace begins with the same 16 characters";
         return Err(StoreError::Invalid(message.to_owned()));
     }
+    insert(connection, &new, origin.now)?;
+    note(transaction, origin, "API_KEY_CREATED", &new.group, &new.prefix)?;
+    Ok(KeyInfo { prefix: new.prefix, name: new.name })
+}
+
+/// Writes the row alone, unchecked.
+pub(super) fn insert(connection: &Connection, new: &NewKey, created_at: Time) -> Result<(), StoreError> {
     let sql = "INSERT INTO api_keys (group_id, prefix, digest, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     connection.prepare_cached(sql)?.execute(params![
         new.group.as_str(),
         new.prefix.as_str(),
         new.digest.as_bytes(),
         new.name,
-        origin.now.micros(),
+        created_at.micros(),
     ])?;
-    note(transaction, origin, "API_KEY_CREATED", &new.group, &new.prefix)?;
-    Ok(KeyInfo { prefix: new.prefix, name: new.name })
+    Ok(())
 }
 
 fn revoke(

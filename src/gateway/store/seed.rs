@@ -1,5 +1,7 @@
 //! What an empty store is filled with. The rows themselves are data files in `assets/seed`.
 
+mod groups;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use super::{Store, StoreError};
 use crate::api::{EndpointId, Region, SecretId, Slug, SlugError, Target, Time};
 use crate::gateway::options::Seed;
 use crate::gateway::vault::Vault;
+use groups::GroupSeed;
 
 const WORKSPACE: &str = include_str!("../../../assets/seed/workspace.json");
 const DEMO: &str = include_str!("../../../assets/seed/demo.json");
@@ -78,6 +81,7 @@ struct SecretSeed {
 struct DemoSeed {
     endpoints: Vec<EndpointSeed>,
     endpoints_after_first_sync: Vec<EndpointSeed>,
+    groups: Vec<GroupSeed>,
 }
 
 #[derive(Deserialize)]
@@ -121,19 +125,26 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut late = Vec::new();
+        let mut groups = Vec::new();
         let (workspace, demo) = match seed {
             Seed::None => return Ok(late),
             Seed::Workspace => (serde_json::from_str::<WorkspaceSeed>(WORKSPACE)?, Vec::new()),
             Seed::Demo => {
                 let demo = serde_json::from_str::<DemoSeed>(DEMO)?;
                 late = endpoints_of(demo.endpoints_after_first_sync, org_prefix)?;
+                let seeded = demo.groups.into_iter().map(|seed| seed.group(org_prefix, now));
+                groups = seeded.collect::<Result<_, _>>()?;
                 (serde_json::from_str::<WorkspaceSeed>(WORKSPACE)?, demo.endpoints)
             }
         };
         let times: Vec<_> = demo.iter().map(|seed| (seed.created_minutes_ago, seed.updated_minutes_ago)).collect();
         let demo = endpoints_of(demo, org_prefix)?.into_iter().zip(times).collect();
         let vault = Arc::clone(&self.vault);
-        self.write(move |transaction| fill(transaction, &vault, workspace, demo, now)).await?;
+        self.write(move |transaction| {
+            fill(transaction, &vault, workspace, demo, now)?;
+            groups::fill(transaction, &groups)
+        })
+        .await?;
         Ok(late)
     }
 }

@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use repoint::gateway::Addresses;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -217,6 +221,56 @@ fn every_answered_write_is_there_after_kill_9() {
     assert!(usize::try_from(made).unwrap() >= ids.len());
     process.signal(Signal::TERM);
     assert_eq!(process.end(), Some(0));
+}
+
+/// Everything in the directory and in the log, as one heap of bytes.
+fn heap(data: &Path, log: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    files.chain([log.to_owned()]).flat_map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+#[test]
+fn federated_keys_stand_in_no_log_and_no_file_and_survive_kill_9() {
+    const REGISTERED: &str = "canary-Zq7rT2wX9pLk4sVb6NyJ0dHf";
+    let directory = tempfile::tempdir().unwrap();
+    let (data, log) = (directory.path().join("data"), directory.path().join("log"));
+    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+    let public = BASE64_STANDARD.encode(pair.public_key().as_ref());
+    let mut verbose = command(&data, &["--seed", "demo", "--workspace-public-key", &public]);
+    let file = std::fs::File::create(&log).unwrap();
+    verbose.env("REPOINT_LOG", "trace").stderr(file);
+    let mut process = start(verbose);
+    let key = std::fs::read_to_string(data.join("management.key")).unwrap();
+    let ask = |addresses: &Addresses, method: &str, path: &str, body: &Value| {
+        request(addresses, key.trim(), method, path, body).expect("an answer")
+    };
+    let group = json!({"metadata": {"external_entity_id": "canary"}, "models": [{"slug": "my-org/glm-5.2"}]});
+    let (_, group) = ask(&process.addresses, "POST", "/v1/gateway/groups", &group);
+    let keys = format!("/v1/gateway/groups/{}/api_keys", group["id"].as_str().unwrap());
+    let (_, minted) = ask(&process.addresses, "POST", &keys, &json!({"name": "a name to be found"}));
+    let body = json!({"key": REGISTERED}).to_string();
+    let signature = BASE64_STANDARD.encode(pair.sign(body.as_bytes()));
+    let key_and_signature = format!("{}\r\nX-Baseten-Signature: {signature}", key.trim());
+    let register = format!("{keys}/register");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    for expected in [200, 400] {
+        let (status, _) = request(&process.addresses, &key_and_signature, "POST", &register, &body).unwrap();
+        assert_eq!(status, expected, "the second time it is there already");
+    }
+    process.signal(Signal::KILL);
+    assert_eq!(process.end(), None);
+    let secret = minted["api_key"].as_str().unwrap().split_once('.').unwrap().1;
+    let heap = heap(&data, &log);
+    let holds = |text: &str| heap.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("a name to be found") && holds("ready"), "the right files are read");
+    for canary in [secret, REGISTERED, REGISTERED.split_at(16).1] {
+        assert!(!holds(canary));
+    }
+    let again = start(command(&data, &[]));
+    let (_, list) = ask(&again.addresses, "GET", &keys, &Value::Null);
+    let prefixes: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["prefix"].clone()).collect();
+    assert_eq!(prefixes, [minted["prefix"].clone(), json!(&REGISTERED[..16])]);
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! The demo's groups. Their keys are made and thrown away, so that none opens anything: whoever wants to call mints
+//! one. A key that is known from a program's text would be everybody's.
+
+use ring::rand::SystemRandom;
+use serde::Deserialize;
+
+use super::minutes_before;
+use crate::api::{
+    Group, GroupId, GroupMetadata, GroupModel, Hierarchy, LimitEnforcement, RateLimit, Slug, SlugError, Time, Unknown,
+    UsageLimit,
+};
+use crate::gateway::federated_key;
+use crate::gateway::store::writer::Transaction;
+use crate::gateway::store::{NewKey, StoreError, groups, keys};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupSeed {
+    id: String,
+    external_entity_id: String,
+    name: String,
+    limit_enforcement: LimitEnforcement,
+    #[serde(default)]
+    parent: Option<String>,
+    models: Vec<ModelSeed>,
+    #[serde(default)]
+    keys: Vec<String>,
+    created_minutes_ago: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelSeed {
+    /// What follows our own prefix.
+    name: String,
+    #[serde(default)]
+    rate_limits: Vec<RateLimit>,
+    #[serde(default)]
+    usage_limits: Vec<UsageLimit>,
+}
+
+/// A group as its row will be, and the names of its keys.
+pub(super) type Seeded = (Group, Vec<String>);
+
+impl GroupSeed {
+    pub(super) fn group(self, org_prefix: &str, now: Time) -> Result<Seeded, SlugError> {
+        let models = self.models.into_iter().map(|seed| {
+            Ok(GroupModel {
+                slug: Slug::parse(&format!("{org_prefix}/{}", seed.name))?,
+                rate_limits: seed.rate_limits,
+                usage_limits: seed.usage_limits,
+                unknown: Unknown::new(),
+            })
+        });
+        let metadata = GroupMetadata {
+            name: Some(self.name),
+            external_entity_id: self.external_entity_id,
+            unknown: Unknown::new(),
+        };
+        let group = Group {
+            id: GroupId::new(self.id),
+            metadata,
+            models: models.collect::<Result<_, _>>()?,
+            effective_models: Vec::new(),
+            hierarchy: Hierarchy {
+                limit_enforcement: self.limit_enforcement,
+                parent_group_id: self.parent.map(GroupId::new),
+            },
+            created_at: minutes_before(now, self.created_minutes_ago),
+            unknown: Unknown::new(),
+        };
+        Ok((group, self.keys))
+    }
+}
+
+pub(super) fn fill(transaction: &Transaction<'_>, seeded: &[Seeded]) -> Result<(), StoreError> {
+    let random = SystemRandom::new();
+    for (group, names) in seeded {
+        groups::insert(transaction.connection, group)?;
+        for name in names {
+            let minted =
+                federated_key::mint(&random).map_err(|_| StoreError::Internal("the system gives no random bytes"))?;
+            let (id, name) = (group.id.clone(), Some(name.clone()));
+            let new = NewKey { group: id, prefix: minted.prefix, digest: minted.digest, name };
+            keys::insert(transaction.connection, &new, group.created_at)?;
+        }
+    }
+    Ok(())
+}
