@@ -149,9 +149,10 @@ impl Access {
     /// A key was revoked. New requests with it are refused from now on.
     pub fn revoke_key(&self, prefix: &KeyPrefix) {
         let mut index = self.index();
-        if let Some(digest) = index.remove_key(prefix) {
-            self.keys.remove(&[digest]);
-        }
+        let Some(digest) = index.digest_of(prefix) else { return };
+        let group = self.keys.find(&digest).map(|key| key.group.id.clone());
+        index.remove_key(prefix, group.as_ref());
+        self.keys.remove(&[digest]);
     }
 
     /// The key that a caller presented, if it is good. Takes no lock.

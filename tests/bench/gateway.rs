@@ -32,6 +32,9 @@ use rusqlite::Connection;
 
 const KEY: &str = "benchmark-management-key";
 const ENDPOINTS: usize = 100_000;
+const ENDPOINTS_WITH_KEYS: usize = 10_000;
+const GROUPS: usize = 1_000;
+const KEYS: usize = 100_000;
 const STARTS: usize = 9;
 const PAGES: usize = 200;
 const WRITERS: usize = 32;
@@ -50,6 +53,7 @@ fn main() {
     let data = directory.path().join("full");
     fill(&data, ENDPOINTS);
     ready(&data);
+    ready_with_keys(&directory.path().join("keys"));
     pages(&data);
     writes(directory.path());
 }
@@ -164,6 +168,35 @@ fn fill(data: &Path, count: usize) {
     drop(statement);
     transaction.commit().unwrap();
     connection.close().unwrap();
+}
+
+/// A start with all that the request path must know before the first request: endpoints, groups and keys.
+fn ready_with_keys(data: &Path) {
+    fill(data, ENDPOINTS_WITH_KEYS);
+    let connection = Connection::open(data.join("repoint.db")).unwrap();
+    let sql = format!(
+        "BEGIN;
+         WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {GROUPS})
+         INSERT INTO groups (id, external_entity_id, limit_enforcement, models, created_at)
+         SELECT 'g' || n, 'customer-' || n, 'INDEPENDENT', '[{{\"slug\":\"my-org/model-' || n || '\",\"rate_limits\":
+             [{{\"type\":\"REQUEST\",\"unit\":\"MINUTE\",\"threshold\":100}}],\"usage_limits\":[]}}]', n FROM numbers;
+         WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {KEYS})
+         INSERT INTO api_keys (group_id, prefix, digest, created_at)
+         SELECT 'g' || (n % {GROUPS}), 'sky_' || printf('%012d', n), randomblob(32), n FROM numbers;
+         COMMIT;"
+    );
+    connection.execute_batch(&sql).unwrap();
+    connection.close().unwrap();
+    let mut figures = Figures::default();
+    let mut resident = 0.0;
+    for _ in 0..STARTS {
+        let gateway = Gateway::start(data);
+        figures.add(gateway.started);
+        resident = gateway.resident_mb();
+    }
+    println!("ready with {ENDPOINTS_WITH_KEYS} endpoints, {GROUPS} groups and {KEYS} keys, ms");
+    println!("{}", row("starts", &figures, 400.0));
+    println!("  resident {resident:.1} MB");
 }
 
 /// Every column of every row, and nothing done with it.

@@ -1,6 +1,6 @@
 //! The writing half: the tree of groups, what each declares, and which keys it has.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -26,7 +26,7 @@ struct Node {
     row: Group,
     member: Arc<Member>,
     children: Vec<GroupId>,
-    keys: Vec<KeyPrefix>,
+    keys: HashSet<KeyPrefix>,
     meters: HashMap<Slug, Arc<Meter>>,
 }
 
@@ -49,7 +49,7 @@ impl Index {
         let meters = row.models.iter().map(|model| (model.slug.clone(), meter(&model.slug))).collect();
         let external_entity_id = row.metadata.external_entity_id.clone();
         let member = Arc::new(Member { id: id.clone(), external_entity_id, grants: ArcSwap::default() });
-        self.groups.insert(id, Node { row, member, children: Vec::new(), keys: Vec::new(), meters });
+        self.groups.insert(id, Node { row, member, children: Vec::new(), keys: HashSet::new(), meters });
     }
 
     /// Makes every group's grants, after all of them were put in whatever order.
@@ -95,14 +95,17 @@ impl Index {
 
     pub(super) fn put_key(&mut self, row: KeyRow) -> Option<Arc<Key>> {
         let node = self.groups.get_mut(&row.group)?;
-        if self.keys.insert(row.prefix.clone(), row.digest).is_none() {
-            node.keys.push(row.prefix.clone());
-        }
+        self.keys.insert(row.prefix.clone(), row.digest);
+        node.keys.insert(row.prefix.clone());
         Some(Arc::new(Key { digest: row.digest, prefix: row.prefix, group: Arc::clone(&node.member) }))
     }
 
-    pub(super) fn remove_key(&mut self, prefix: &KeyPrefix) -> Option<KeyDigest> {
-        self.keys.remove(prefix)
+    /// The group forgets the key too: another may register it later, and is not to lose it with this group.
+    pub(super) fn remove_key(&mut self, prefix: &KeyPrefix, group: Option<&GroupId>) {
+        self.keys.remove(prefix);
+        if let Some(node) = group.and_then(|group| self.groups.get_mut(group)) {
+            node.keys.remove(prefix);
+        }
     }
 
     pub(super) fn digest_of(&self, prefix: &KeyPrefix) -> Option<KeyDigest> {

@@ -1,6 +1,6 @@
 //! The keys in shards, each an immutable sorted list that is swapped whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -39,13 +39,13 @@ impl Shards {
     }
 
     pub(super) fn remove(&self, digests: &[KeyDigest]) {
-        let mut by_shard: HashMap<u8, Vec<&KeyDigest>> = HashMap::new();
+        let mut by_shard: HashMap<u8, HashSet<&KeyDigest>> = HashMap::new();
         for digest in digests {
-            by_shard.entry(digest.0[0]).or_default().push(digest);
+            by_shard.entry(digest.0[0]).or_default().insert(digest);
         }
         for (number, digests) in by_shard {
             let Some(cell) = self.0.get(usize::from(number)) else { continue };
-            let kept = cell.load().iter().filter(|(_, key)| !digests.contains(&&key.digest)).cloned().collect();
+            let kept = cell.load().iter().filter(|(_, key)| !digests.contains(&key.digest)).cloned().collect();
             cell.store(Arc::new(kept));
         }
     }

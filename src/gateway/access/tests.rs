@@ -155,3 +155,16 @@ fn racing_callers_are_admitted_exactly_as_often_as_the_limit_says() {
 fn a_digest_is_not_shown() {
     assert_eq!(format!("{:?}", KeyDigest::of(b"secret")), "KeyDigest(…)");
 }
+
+#[test]
+fn a_key_that_moved_to_another_group_outlives_its_first() {
+    let access = Access::default();
+    access.upsert_group(group("first", None, "INDEPENDENT", &unlimited()));
+    access.upsert_group(group("second", None, "INDEPENDENT", &unlimited()));
+    access.upsert_key(key("sky_a.secret", "first"));
+    access.revoke_key(&KeyPrefix::from("sky_a.secret"));
+    assert!(access.find(b"sky_a.secret").is_none());
+    access.upsert_key(key("sky_a.secret", "second"));
+    access.remove_subtree(&GroupId::from("first"));
+    assert_eq!(access.find(b"sky_a.secret").unwrap().group.id, GroupId::from("second"));
+}
