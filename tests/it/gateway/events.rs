@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use repoint::api::{Event, EventTokens, KeyPrefix, Page, Slug, Time};
+use repoint::gateway::Options;
 use repoint::gateway::webhook::Schedule;
 use secrecy::SecretString;
 use serde_json::json;
@@ -28,6 +29,15 @@ fn event(number: i64) -> Event {
     }
 }
 
+/// Events of these tests are from 1970, which is longer ago than a gateway remembers by itself.
+fn remember(options: &mut Options) {
+    options.retention.events.age_max = Duration::MAX;
+}
+
+async fn remembering() -> TestGateway {
+    TestGateway::with(remember).await
+}
+
 async fn keep(gateway: &TestGateway, numbers: impl IntoIterator<Item = i64>) {
     let events: Vec<Event> = numbers.into_iter().map(event).collect();
     gateway.gateway().books().keep_events(events).await.unwrap();
@@ -39,7 +49,7 @@ fn numbers(page: &Page<Event>) -> Vec<i64> {
 
 #[tokio::test]
 async fn an_event_is_told_as_documented_and_once() {
-    let gateway = TestGateway::start().await;
+    let gateway = remembering().await;
     keep(&gateway, [1]).await;
     keep(&gateway, [1]).await;
     let reply = gateway.get(&format!("{PATH}?start_time=1970-01-01T00:00:00Z")).await;
@@ -55,7 +65,7 @@ async fn an_event_is_told_as_documented_and_once() {
 
 #[tokio::test]
 async fn keeping_events_makes_no_revision() {
-    let gateway = TestGateway::start().await;
+    let gateway = remembering().await;
     let before = gateway.get("/repoint/v1/sync").await.json()["revision"].clone();
     keep(&gateway, 0..10).await;
     assert_eq!(gateway.get("/repoint/v1/sync").await.json()["revision"], before);
@@ -63,7 +73,7 @@ async fn keeping_events_makes_no_revision() {
 
 #[tokio::test]
 async fn the_start_is_inclusive_and_the_end_exclusive() {
-    let gateway = TestGateway::start().await;
+    let gateway = remembering().await;
     keep(&gateway, 0..10).await;
     let window = "start_time=1970-01-01T00:00:00.000003Z&end_time=1970-01-01T00:00:00.000006Z";
     let page: Page<Event> = gateway.get(&format!("{PATH}?{window}")).await.body();
@@ -85,7 +95,7 @@ async fn the_start_is_inclusive_and_the_end_exclusive() {
 
 #[tokio::test]
 async fn filters_stay_with_the_cursor() {
-    let gateway = TestGateway::start().await;
+    let gateway = remembering().await;
     keep(&gateway, 0..30).await;
     let start = "start_time=1970-01-01T00:00:00Z";
     let first: Page<Event> = gateway
@@ -118,7 +128,8 @@ async fn receiver(template: ResponseTemplate) -> (MockServer, mpsc::UnboundedRec
 }
 
 /// Tries quickly, and for longer than any test takes.
-fn deliver_to(options: &mut repoint::gateway::Options, server: &MockServer) {
+fn deliver_to(options: &mut Options, server: &MockServer) {
+    remember(options);
     options.webhook_url = Some(server.uri().parse().unwrap());
     options.webhook_secret = Some(SecretString::from("a webhook secret"));
     options.webhook_schedule = Schedule {
@@ -175,7 +186,7 @@ async fn what_was_not_delivered_comes_after_a_restart_and_what_was_does_not() {
 #[tokio::test]
 async fn whoever_sets_up_a_webhook_does_not_get_the_past() {
     let (server, mut requests) = receiver(ResponseTemplate::new(200)).await;
-    let mut gateway = TestGateway::on_disk(|_| {}).await;
+    let mut gateway = TestGateway::on_disk(remember).await;
     keep(&gateway, 1..=5).await;
     gateway.restart_with(|options| deliver_to(options, &server)).await;
     keep(&gateway, [6]).await;
@@ -235,7 +246,7 @@ async fn all_letters_are_sent_again_or_one_is_dropped() {
 
 #[tokio::test]
 async fn letters_are_behind_the_key_and_sending_needs_a_webhook() {
-    let gateway = TestGateway::start().await;
+    let gateway = remembering().await;
     let bare = crate::support::gateway::send(gateway.bare(reqwest::Method::GET, LETTERS)).await;
     bare.is_error(401, "UNAUTHORIZED", "");
     gateway.post(&format!("{LETTERS}/send"), &json!({})).await.is_error(400, "VALIDATION_ERROR", "--webhook-url");

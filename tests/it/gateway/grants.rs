@@ -221,13 +221,13 @@ async fn racing_writers_leave_the_request_path_where_the_store_is() {
     let gateway = TestGateway::start().await;
     let group = gateway.root("raced").await;
     let path = format!("{PATH}/{}", group.id);
-    let patch = |threshold: u64| {
+    let limit_to = |threshold: u64| {
         let limits = json!([{"type": "REQUEST", "unit": "MINUTE", "threshold": threshold}]);
         let body = json!({"models": [{"slug": "my-org/glm-5.2", "rate_limits": limits}]});
         let (gateway, path) = (&gateway, &path);
         async move { gateway.patch(path, &body).await.status }
     };
-    let statuses = futures_util::future::join_all((1..=64).map(patch)).await;
+    let statuses = futures_util::future::join_all((1..=64).map(limit_to)).await;
     assert!(statuses.iter().all(|status| *status == 200));
     let stored: Group = gateway.get(&path).await.body();
     let shared = gateway.gateway().shared();

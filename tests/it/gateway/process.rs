@@ -231,7 +231,7 @@ fn heap(data: &Path, log: &Path) -> Vec<u8> {
 
 #[test]
 fn federated_keys_stand_in_no_log_and_no_file_and_survive_kill_9() {
-    const REGISTERED: &str = "canary-Zq7rT2wX9pLk4sVb6NyJ0dHf";
+    const REGISTERED: &str = "canary-Zq7rT2wX9pLk4sVb6NyJ0dHfG3";
     let directory = tempfile::tempdir().unwrap();
     let (data, log) = (directory.path().join("data"), directory.path().join("log"));
     let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
