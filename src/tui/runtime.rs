@@ -9,7 +9,7 @@ mod terminal;
 use std::future::poll_fn;
 use std::io;
 use std::process::ExitCode;
-use std::task::Poll;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -124,10 +124,9 @@ impl Dashboard {
     /// Takes whatever else is ready, so that a burst costs one frame.
     async fn drain(&mut self, batch: &mut Vec<Message>) {
         while batch.len() < BATCH_MAX {
-            let Some(keys) = self.keys.as_mut() else { break };
             // Polled with our own waker: the stream remembers only the first one that finds it empty, and one that
             // does nothing (`now_or_never`) would leave us asleep over the next key.
-            match poll_fn(|context| Poll::Ready(keys.poll_next_unpin(context))).await {
+            match poll_fn(|context| Poll::Ready(poll_event(&mut self.keys, context))).await {
                 Poll::Ready(Some(Ok(event))) => batch.extend(message(event)),
                 Poll::Ready(Some(Err(_)) | None) | Poll::Pending => break,
             }
@@ -173,9 +172,17 @@ impl Dashboard {
 }
 
 async fn next_event(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    poll_fn(|context| poll_event(keys, context)).await
+}
+
+/// The next event of the terminal; the end of them where the terminal has gone.
+///
+/// crossterm reads a terminal that was hung up for ever and never comes back, so it is looked at before each read.
+fn poll_event(keys: &mut Option<EventStream>, context: &mut TaskContext<'_>) -> Poll<Option<io::Result<Event>>> {
     match keys {
-        Some(keys) => keys.next().await,
-        None => std::future::pending().await,
+        Some(_) if terminal::is_gone() => Poll::Ready(None),
+        Some(keys) => keys.poll_next_unpin(context),
+        None => Poll::Pending,
     }
 }
 

@@ -225,6 +225,13 @@ fn a_signal_ends_it_like_a_key() {
 }
 
 #[test]
+fn a_lost_terminal_ends_it() {
+    let home = home();
+    let status = Terminal::hang_up_at("my-org/glm-5.2", home.path(), &["--local"]);
+    assert!(!status.success(), "{status:?}");
+}
+
+#[test]
 fn pasted_text_never_acts() {
     let home = home();
     let mut terminal = local(home.path());

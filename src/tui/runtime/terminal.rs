@@ -198,6 +198,23 @@ pub(super) fn restore() {
     let _ = disable_raw_mode();
 }
 
+/// True where the terminal was closed, or the connection to it lost.
+#[cfg(unix)]
+pub(super) fn is_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let input = io::stdin();
+    let mut polled = [PollFd::new(&input, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_known = poll(&mut polled, Some(&at_once)).is_ok();
+    is_known && polled.iter().any(|input| input.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
+}
+
+/// True where the terminal was closed. The system ends the program itself then.
+#[cfg(not(unix))]
+pub(super) fn is_gone() -> bool {
+    false
+}
+
 #[cfg(unix)]
 fn stop_process() -> io::Result<()> {
     let stopped = std::process::Command::new("kill").args(["-TSTP", &std::process::id().to_string()]).status()?;

@@ -52,21 +52,39 @@ impl Terminal {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_repoint"));
-        command.args(arguments);
-        command.env_clear();
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        command.env("LANG", "C.UTF-8");
-        command.env("PATH", "/usr/bin:/bin");
-        command.env("HOME", home);
-        for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
-            command.env(folder, home.join(folder.to_ascii_lowercase()));
-        }
+        let mut command = command(home, arguments);
         for (name, value) in environment {
             command.env(name, value);
         }
         Self::run(columns, rows, command)
+    }
+
+    /// Starts the program in a terminal, waits until it shows this text, and takes the terminal away from it.
+    pub(crate) fn hang_up_at(text: &str, home: &Path, arguments: &[&str]) -> ExitStatus {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal opens");
+        let mut child = pair.slave.spawn_command(command(home, arguments)).expect("the program starts");
+        drop(pair.slave);
+        // Read right here: a thread would hold the terminal open.
+        let mut source = pair.master.try_clone_reader().expect("the terminal can be read from");
+        let mut parser = vt100::Parser::new(cells(24), cells(80), 0);
+        let mut buffer = vec![0; 65536];
+        while !parser.screen().contents().contains(text) {
+            let count = source.read(&mut buffer).expect("the program writes");
+            parser.process(&buffer[..count]);
+        }
+        drop(source);
+        drop(pair.master);
+        let (sender, ended) = std::sync::mpsc::channel();
+        let mut killer = child.clone_killer();
+        std::thread::spawn(move || sender.send(child.wait()));
+        ended
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| {
+                let _ = killer.kill();
+                panic!("the program goes on without its terminal")
+            })
+            .expect("the program can be waited for")
     }
 
     fn run(columns: u16, rows: u16, command: CommandBuilder) -> Self {
@@ -282,6 +300,22 @@ impl Screen {
             self.bell.notify_all();
         }
     }
+}
+
+/// The program with these arguments, `home` for everything that it keeps, and nothing else of the environment.
+fn command(home: &Path, arguments: &[&str]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_repoint"));
+    command.args(arguments);
+    command.env_clear();
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("LANG", "C.UTF-8");
+    command.env("PATH", "/usr/bin:/bin");
+    command.env("HOME", home);
+    for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+        command.env(folder, home.join(folder.to_ascii_lowercase()));
+    }
+    command
 }
 
 /// Sends a signal with the system's own program, since the crate forbids unsafe code.
