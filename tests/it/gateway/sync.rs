@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use repoint::api::{Endpoint, SyncReport};
+use reqwest::Method;
 use serde_json::json;
 
-use crate::support::gateway::TestGateway;
+use crate::support::gateway::{TestGateway, send};
 
 async fn report(gateway: &TestGateway) -> SyncReport {
     gateway.get("/repoint/v1/sync").await.body()
@@ -102,4 +103,32 @@ async fn every_endpoint_is_served_with_its_own_target() {
         let route = &routes.by_slug[&endpoint.slug];
         assert_eq!((&route.id, &*route.target), (&endpoint.id, endpoint.target().unwrap()));
     }
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_leaves_what_was_served_and_is_told_and_heals() {
+    let gateway = TestGateway::on_disk(|_| {}).await;
+    gateway.sync().await;
+    let served = gateway.gateway().shared().snapshots.revision();
+    let ready = async || send(gateway.bare(Method::GET, "/readyz")).await;
+    assert_eq!(ready().await.json()["status"], "ready");
+    let database = rusqlite::Connection::open(gateway.directory().join("repoint.db")).unwrap();
+    let damage = |slug: &str| {
+        let sql = format!(
+            "UPDATE endpoints SET slug = '{slug}' WHERE id = 'e2Vq8mKd7Ra'; UPDATE meta SET revision = revision + 1"
+        );
+        database.execute_batch(&sql).unwrap();
+    };
+    damage("no slug");
+    let failed = send(gateway.request(Method::POST, "/repoint/v1/sync")).await;
+    failed.is_error(500, "INTERNAL_ERROR", "log");
+    let degraded = ready().await;
+    assert_eq!((degraded.status.as_u16(), &degraded.json()["status"]), (200, &json!("degraded")));
+    assert!(degraded.text.contains("sync failed") && !degraded.text.contains("no slug"), "{}", degraded.text);
+    let routes = gateway.gateway().shared().snapshots.enter();
+    assert!(routes.revision == served && routes.by_slug.contains_key("my-org/glm-5.2"));
+    damage("my-org/glm-5.2");
+    gateway.sync().await;
+    assert_eq!(ready().await.json()["status"], "ready");
+    assert_eq!(gateway.gateway().shared().snapshots.revision(), report(&gateway).await.revision);
 }
