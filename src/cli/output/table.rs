@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_what_is_seen_of_their_cells() {
         insta::assert_snapshot!(table().render(None), @r"
-        SLUG                 ROUTES TO             TOKENS
-        my-org/glm-5.2       BASETEN 3kZ9xqd            7
+        SLUG                 ROUTES TO           TOKENS
+        my-org/glm-5.2       BASETEN 3kZ9xqd          7
         my-org/日本語モデル  OPENAI gpt-4o�[31m   12345
         ");
     }

@@ -130,7 +130,7 @@ mod tests {
           - slug: my-org/glm-5.2
             targets:
               - provider: BASETEN
-                n: 1.5
+                "n": 1.5
             none: null
           - slug: "yes"
             targets: []
