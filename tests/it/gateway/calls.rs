@@ -90,7 +90,6 @@ async fn events_of_calls_right_before_the_end_are_there_afterwards() {
 }
 
 #[tokio::test]
-#[ignore = "the demo has no groups for now"]
 async fn a_demo_s_keys_open_nothing_that_anybody_knows() {
     let gateway = TestGateway::start().await;
     let groups: Page<Group> = gateway.get(PATH).await.body();
