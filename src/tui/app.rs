@@ -339,9 +339,21 @@ fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
         | GatewayEvent::Ready { was_running: false, .. }
         | GatewayEvent::Ended { was_asked: true, .. } => {}
     }
-    // It may listen elsewhere now than when its context was opened.
-    let is_new = matches!(event, GatewayEvent::Ready { .. }) && model.shared.connection != Connection::Opening;
-    if is_new && is_local(&model.shared) { poll::open_again(model) } else { Vec::new() }
+    match event {
+        GatewayEvent::Ready { management_url, .. } if is_local(&model.shared) => ready(model, management_url),
+        _ => Vec::new(),
+    }
+}
+
+/// The local gateway listens. Who hears of it first, the one who opens its context or this, is chance: what is open at
+/// that address already stays open.
+fn ready(model: &mut Model, address: &str) -> Vec<Effect> {
+    let is_there = model.shared.open_context().is_some_and(|context| context.address == address);
+    match model.shared.connection {
+        Connection::Opening => Vec::new(),
+        Connection::Open if is_there => poll::look_now(model),
+        Connection::Open | Connection::Closed | Connection::Failed(_) => poll::open_again(model),
+    }
 }
 
 /// True where the open context is the gateway that this program starts.

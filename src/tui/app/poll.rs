@@ -33,9 +33,13 @@ fn read_sync(model: &mut Model) -> Vec<Effect> {
     vec![Effect::ReadSync { ticket }]
 }
 
-/// Opens the context again; what was read of it stays.
+/// Opens the context again; what was read of it stays. Readings under way end without an answer, so they are forgotten:
+/// one that is waited for would keep the next from being asked.
 pub(super) fn open_again(model: &mut Model) -> Vec<Effect> {
     let Some(context) = model.shared.context else { return Vec::new() };
+    model.endpoints.abandon();
+    model.groups.abandon();
+    model.shared.sync.waiting = None;
     let ticket = model.shared.ticket();
     model.shared.opening = Some(ticket);
     model.shared.next_try = None;

@@ -180,6 +180,12 @@ impl Endpoints {
         vec![Effect::ReadEndpoints { ticket }]
     }
 
+    /// No reading under way will be answered.
+    pub fn abandon(&mut self) {
+        self.reading = None;
+        self.workspace.reading = None;
+    }
+
     /// Takes a page. True where it ended the reading.
     pub fn receive_page(&mut self, ticket: Ticket, answer: Result<PageRead, Failure>, shared: &Shared) -> bool {
         if self.reading != Some(ticket) {

@@ -140,6 +140,12 @@ impl Groups {
         effects
     }
 
+    /// No reading under way will be answered.
+    pub fn abandon(&mut self) {
+        self.all.waiting = None;
+        self.detail.waiting = None;
+    }
+
     fn rest(&self) -> Option<Effect> {
         self.selected.is_some().then_some(Effect::After { timer: Timer::GroupDetail, delay: REST })
     }

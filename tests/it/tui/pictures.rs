@@ -196,11 +196,6 @@ fn the_gateway_runs() {
             pid: 4711,
             was_running: false,
         }));
-        // It may listen elsewhere than before, so its context is opened again.
-        let Some(Effect::Open { ticket, .. }) = stage.effects.first().cloned() else { panic!("{:?}", stage.effects) };
-        let info = stage.model.shared.contexts[0].clone();
-        let opened = repoint::tui::message::Opened { context: Some(0), info };
-        stage.tell(Message::Opened { ticket, answer: Ok(opened) });
         stage.answer_sync_at(9, 7);
         for line in ["INFO listening on 127.0.0.1:8787", "WARN a request took long", "ERROR the disk is full"] {
             stage.tell(Message::Gateway(GatewayEvent::Line(format!("2026-11-22T13:30:02Z {line}"))));

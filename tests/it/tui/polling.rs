@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use repoint::tui::effect::{Effect, Timer};
 use repoint::tui::load::{Failure, FailureKind};
-use repoint::tui::message::Message;
+use repoint::tui::message::{GatewayEvent, Message, Opened};
 
 use super::setting::at;
 use crate::screens::stage::{Stage, dozen, now};
@@ -122,4 +122,33 @@ fn nothing_is_asked_while_a_write_is_under_way() {
     stage.tell(Message::Due(Timer::Sync));
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::ReadSync { .. })), "{:?}", stage.effects);
     assert!(stage.delay(Timer::Sync).is_some(), "but later");
+}
+
+fn ready(address: &str) -> Message {
+    Message::Gateway(GatewayEvent::Ready {
+        management_url: address.to_owned(),
+        inference_url: "http://127.0.0.1:8788".to_owned(),
+        pid: 4711,
+        was_running: false,
+    })
+}
+
+#[test]
+fn a_gateway_that_is_ready_where_it_is_open_already_is_not_opened_again() {
+    let mut stage = at(120, 36);
+    let address = stage.model.shared.contexts[0].address.clone();
+    stage.tell(ready(&address));
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Open { .. })), "{:?}", stage.effects);
+}
+
+#[test]
+fn a_gateway_that_listens_elsewhere_is_opened_there_and_read_although_a_reading_was_under_way() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Endpoints));
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::ReadEndpoints { .. })));
+    stage.tell(ready("http://127.0.0.1:9999"));
+    let Some(Effect::Open { ticket, .. }) = stage.effects.first().cloned() else { panic!("{:?}", stage.effects) };
+    let info = stage.model.shared.contexts[0].clone();
+    stage.tell(Message::Opened { ticket, answer: Ok(Opened { context: Some(0), info }) });
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::ReadEndpoints { .. })), "{:?}", stage.effects);
 }
