@@ -79,6 +79,8 @@ fn follow(shared: &Shared, limit: usize) -> impl Stream<Item = Result<Event, Inf
             request_event(&entry)
         } else {
             let received = tokio::select! {
+                // What was recorded before the end is told before the end.
+                biased;
                 received = stream.recv() => received,
                 () = ended.cancelled() => return None,
             };

@@ -29,12 +29,14 @@ pub(super) enum Answer {
 pub(super) struct BrokenOff;
 
 /// An upstream's body that passes.
+///
+/// Dropped from the top when the caller goes: the request is settled before the upstream can know that it is over.
 pub(super) struct Relay {
-    /// Dropped, and with it the call, when the caller goes.
+    exchange: Exchange,
+    /// Ends the call when it is dropped.
     link: Option<Link>,
     pool: Arc<Pool>,
     body: Incoming,
-    exchange: Exchange,
     /// How events are rewritten. `None` passes bytes as they are.
     events: Option<Stream>,
     /// An end of the connection is no sign that the body was whole.
@@ -65,10 +67,10 @@ impl Relay {
     ) -> Self {
         let deadline = Box::pin(deadline);
         Self {
+            exchange,
             link: Some(link),
             pool,
             body,
-            exchange,
             events,
             is_ended_by_closing,
             deadline,
@@ -164,8 +166,8 @@ impl Relay {
     fn break_off(&mut self) {
         self.has_ended = true;
         self.breaking = Breaking::WriteFirst;
-        self.link = None;
         self.exchange.settle(Outcome::UpstreamCut);
+        self.link = None;
     }
 }
 

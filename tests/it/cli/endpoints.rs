@@ -191,7 +191,7 @@ async fn what_speaks_against_a_change_is_said_before_it() {
     world.run(&["keys", "mint", "acme"]).await.ended(0);
     let words = ["endpoints", "repoint", "glm-5.2", "--model-id", "3kZ9xqd", "--environment", "nowhere", "--dry-run"];
     let run = world.run(&words).await.ended(0);
-    run.said("affected: 1 group, 1 key").said("warning: my-org/glm-5.2: model 3kZ9xqd has no environment nowhere");
+    run.said("affected: 5 groups, 7 keys").said("warning: my-org/glm-5.2: model 3kZ9xqd has no environment nowhere");
     let json = world.run(&[&words[..], &["-o", "json"]].concat()).await.ended(0).json();
     assert_eq!(json["warnings"].as_array().unwrap().len(), 1, "{json}");
 }

@@ -12,7 +12,7 @@ async fn what_was_exported_is_nothing_to_do() {
     assert_eq!(world.run(&["export"]).await.ended(0).out, text);
     let path = world.home.path().join("workspace.yaml");
     let path = path.to_str().unwrap();
-    world.run(&["export", "--file", path]).await.ended(0).said("endpoints and 1 groups");
+    world.run(&["export", "--file", path]).await.ended(0).said("endpoints and 8 groups");
     assert_eq!(std::fs::read_to_string(path).unwrap(), text);
     world.run(&["plan", "-f", path]).await.ended(0).said("nothing to do");
     world.fed(&text, &["plan", "-f", "-", "--prune"]).await.ended(0);
@@ -23,7 +23,7 @@ async fn what_was_exported_is_nothing_to_do() {
 async fn a_changed_file_is_planned_applied_and_undone() {
     let world = World::new().await;
     let text = world.run(&["export"]).await.ended(0).out;
-    let wanted = text.replacen("7qBv2Lm", "5mWc8Hd", 1).replace("my-org/kimi-k3", "my-org/kimi-k4");
+    let wanted = text.replacen("7qBv2Lm", "5mWc8Hd", 1).replace("my-org/embeddings", "my-org/embeddings-2");
     let path = world.file("w.yaml", &wanted);
     let plan = world.run(&["plan", "-f", &path, "-o", "json"]).await.ended(2).json();
     let actions: Vec<&str> =
