@@ -6,6 +6,7 @@ mod gateway;
 mod inference;
 mod operations;
 mod retries;
+mod tls;
 
 use std::time::Duration;
 

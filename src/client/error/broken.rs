@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use rustls::CertificateError;
+
 use super::{ClientError, ErrorKind};
 
 impl ClientError {
@@ -10,7 +12,9 @@ impl ClientError {
     pub(in crate::client) fn broken(error: &reqwest::Error, host: &str) -> Self {
         if let Some(reason) = tls(error) {
             return Self::new(ErrorKind::Tls, format!("no secure connection to {host}: {reason}"))
-                .with_hint("check the address, the clock, and SSL_CERT_FILE where a proxy has its own certificate");
+                .with_hint(
+                    "check the address and the clock; where a proxy has its own certificate, name it in the context as `certificates`",
+                );
         }
         if error.is_connect() {
             return Self::unreachable(error, host);
@@ -55,8 +59,24 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 fn tls(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()).map(|error| match error {
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
+        rustls::Error::InvalidCertificate(error) => certificate(error),
         other => other.to_string(),
     })
+}
+
+fn certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => "nobody that this machine trusts has signed its certificate".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is of another name".to_owned()
+        }
+        CertificateError::Revoked => "its certificate has been revoked".to_owned(),
+        other => format!("its certificate is refused: {other}"),
+    }
 }
 
 fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {

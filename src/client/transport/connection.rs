@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::redirect::Policy;
 use ring::rand::{SecureRandom, SystemRandom};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
@@ -123,9 +125,7 @@ fn build_now(settings: &Settings) -> Result<reqwest::Client, ClientError> {
     if settings.is_plain {
         builder = builder.tls_certs_only([]);
     } else if let Some(pem) = &settings.extra_certificates {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|_| refused("the context's certificates cannot be read", "give a file of PEM certificates"))?;
-        builder = builder.tls_certs_merge(certificates);
+        builder = builder.tls_certs_merge(certificates(pem)?);
     }
     if let Some(url) = &settings.loopback {
         builder = builder.no_proxy();
@@ -139,6 +139,22 @@ fn build_now(settings: &Settings) -> Result<reqwest::Client, ClientError> {
         let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
         ClientError::new(ErrorKind::Tls, format!("secure connections cannot be set up: {cause}"))
     })
+}
+
+/// The certificates of a PEM file. One that holds none, or something that only looks like one, is refused here: later it
+/// would be taken for the server's fault.
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, ClientError> {
+    let unusable = || refused("the context's certificates cannot be read", "give a file of PEM certificates");
+    let mut roots = rustls::RootCertStore::empty();
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.map_err(|_| unusable())?).map_err(|_| unusable())?;
+        count += 1;
+    }
+    if count == 0 {
+        return Err(unusable());
+    }
+    reqwest::Certificate::from_pem_bundle(pem).map_err(|_| unusable())
 }
 
 /// Names the cryptography that rustls shall use, before anything asks for it. A second call changes nothing.
