@@ -17,6 +17,7 @@ use ratatui::widgets::Paragraph;
 use super::app::{Availability, Model, Tab, available};
 use super::keymap::Action;
 use super::layout::{self, Breadth};
+use super::load::FailureKind;
 use super::screens::groups;
 use super::session::{Connection, ContextKind, Shared};
 use super::text;
@@ -88,7 +89,7 @@ fn draw_header(model: &Model, area: Rect, frame: &mut Frame<'_>) {
         let address = context.address.trim_start_matches("https://").trim_start_matches("http://");
         left.push_span(shared.span(Role::Muted, format!("{kind}{}", text::cut(address, 40))));
         left.push_span(Span::raw(" "));
-        left.push_span(connection_sign(shared));
+        left.push_span(connection_sign(model));
     }
     let mut right: Vec<Vec<Span<'_>>> = Vec::new();
     if model.welcome.is_none() {
@@ -100,13 +101,31 @@ fn draw_header(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(right.right_aligned(), area);
 }
 
-fn connection_sign(shared: &Shared) -> Span<'static> {
+fn connection_sign(model: &Model) -> Span<'static> {
+    let shared = &model.shared;
+    let has_answered = model.endpoints.was_read() || shared.sync_report().is_some();
     match (&shared.connection, &shared.failure) {
+        (Connection::Open, None) if !has_answered => shared.span(Role::Waiting, "◌ connecting"),
         (Connection::Open, None) => shared.span(Role::Ok, "●"),
-        (Connection::Open, Some(_)) => shared.span(Role::Danger, "✗ away"),
+        (Connection::Open, Some(failure)) => shared.span(Role::Danger, trouble(failure.kind)),
         (Connection::Opening, _) => shared.span(Role::Waiting, "◌ connecting"),
         (Connection::Failed(_), _) => shared.span(Role::Danger, "✗ not connected"),
         (Connection::Closed, _) => shared.span(Role::Muted, "○"),
+    }
+}
+
+fn trouble(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unreachable => "✗ away",
+        FailureKind::Tls => "✗ not secure",
+        FailureKind::Unauthorized => "✗ key refused",
+        FailureKind::Forbidden => "✗ not allowed",
+        FailureKind::RateLimited => "✗ asked too often",
+        FailureKind::NotFound
+        | FailureKind::Invalid
+        | FailureKind::Conflict
+        | FailureKind::Server
+        | FailureKind::Other => "✗ failing",
     }
 }
 

@@ -81,6 +81,7 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
         return Vec::new();
     }
     model.shared.read_at = Some(model.shared.now);
+    model.endpoints.failures = 0;
     recovered(model);
     model.endpoints.follow(&mut model.shared);
     let mut effects = model.endpoints.name_targets(&mut model.shared);
@@ -91,6 +92,7 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
 }
 
 fn failed(model: &mut Model, ticket: Ticket, failure: Failure) -> Vec<Effect> {
+    model.endpoints.failures = model.endpoints.failures.saturating_add(1);
     model.endpoints.receive_page(ticket, Err(failure.clone()), &model.shared);
     fail(model, failure)
 }
@@ -110,10 +112,14 @@ pub(super) fn sync(
             let revision = report.as_ref().map(|report| report.revision);
             let has_report = report.is_some();
             model.shared.sync.answer(ticket, model.shared.now, Ok(report));
-            recovered(model);
+            // That there is no report says nothing of the server: a login page has none either.
+            if has_report {
+                recovered(model);
+            }
             model.endpoints.follow(&mut model.shared);
             if !has_report {
-                return if model.endpoints.reading.is_some() { Vec::new() } else { next(model, 0) };
+                let failures = model.endpoints.failures;
+                return if model.endpoints.reading.is_some() { Vec::new() } else { next(model, failures) };
             }
             let mut effects = next(model, 0);
             if model.endpoints.was_read() && revision == model.endpoints.revision {
@@ -136,8 +142,7 @@ fn recovered(model: &mut Model) {
 }
 
 fn fail(model: &mut Model, failure: Failure) -> Vec<Effect> {
-    model.shared.sync.failures = model.shared.sync.failures.max(1);
-    let effects = next(model, model.shared.sync.failures);
+    let effects = next(model, model.shared.sync.failures.max(model.endpoints.failures));
     if let Some(Effect::After { delay, .. }) = effects.first() {
         model.shared.next_try = Some(model.shared.now.plus(*delay));
     }
@@ -149,7 +154,8 @@ fn next(model: &Model, failures: u32) -> Vec<Effect> {
     let failure = model.shared.failure.as_ref();
     let facts = PollFacts {
         waiting: model.waiting(),
-        has_report: model.shared.sync_report().is_some() || (failures > 0 && model.shared.sync.get().is_none()),
+        has_report: model.shared.sync_report().is_some()
+            || (model.shared.sync.failures > 0 && model.shared.sync.get().is_none()),
         failures,
         retry_after: failure.and_then(|failure| failure.retry_after),
         is_focused: model.shared.has_focus,

@@ -95,6 +95,8 @@ pub struct Endpoints {
     /// The rows that were written last, the newest first; by position.
     latest: Vec<u32>,
     was_read: bool,
+    /// How many readings failed in a row.
+    pub failures: u32,
     failure: Option<Failure>,
 }
 

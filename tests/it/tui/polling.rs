@@ -152,3 +152,27 @@ fn a_gateway_that_listens_elsewhere_is_opened_there_and_read_although_a_reading_
     stage.tell(Message::Opened { ticket, answer: Ok(Opened { context: Some(0), info }) });
     assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::ReadEndpoints { .. })), "{:?}", stage.effects);
 }
+
+#[test]
+fn a_list_that_fails_where_there_is_no_report_is_tried_again_more_and_more_slowly_and_stays_on_the_screen() {
+    let mut stage = at(120, 36);
+    stage.tell(Message::Due(Timer::Sync));
+    let ticket = stage.model.shared.sync.waiting.expect("asked");
+    stage.tell(Message::Sync { ticket, answer: Ok((None, None)) });
+    let mut delays = Vec::new();
+    for _ in 0..4 {
+        stage.tell(Message::Due(Timer::Endpoints));
+        let ticket = stage.model.endpoints.reading.expect("asked");
+        stage.tell(Message::Page { ticket, answer: Err(unreachable()) });
+        delays.extend(stage.delay(Timer::Endpoints));
+        assert!(stage.model.shared.failure.is_some());
+    }
+    assert!(delays.is_sorted() && delays.len() == 4 && delays[0] < delays[3], "{delays:?}");
+    // A late word that there is no report does not make the failure good.
+    stage.tell(Message::Resumed);
+    let ticket = stage.model.shared.sync.waiting.expect("asked");
+    stage.tell(Message::Sync { ticket, answer: Ok((None, None)) });
+    assert!(stage.model.shared.failure.is_some());
+    stage.answer_page(dozen());
+    assert_eq!(stage.model.shared.failure, None);
+}

@@ -85,6 +85,9 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
 fn title(screen: &Endpoints, shared: &Shared) -> Line<'static> {
     let mut line = Line::from(shared.span(Role::Strong, "Endpoints"));
     let (shown, all) = (screen.list.order.len(), screen.rows.len());
+    if all == 0 && !screen.was_read() {
+        return line;
+    }
     let count = if shown == all { text::count(all) } else { format!("{} of {}", text::count(shown), text::count(all)) };
     line.push_span(shared.span(Role::Muted, format!("  {count}")));
     line
@@ -219,7 +222,12 @@ pub fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut
         if let Some(hint) = &failure.hint {
             say(Role::Muted, &format!("hint: {hint}"));
         }
-        say(Role::Muted, &format!("{} tries again now", key(crate::tui::keymap::Action::ReadAgain)));
+        let now = format!("{} tries again now", key(crate::tui::keymap::Action::ReadAgain));
+        let said = match shared.next_try {
+            Some(at) => format!("next try in {}; {now}", text::span(at.since(shared.now))),
+            None => now,
+        };
+        say(Role::Muted, &said);
     } else if screen.was_read() {
         say(Role::Strong, "No endpoints yet");
         say(Role::Muted, "An endpoint is a name that customers call, and the model that answers.");
