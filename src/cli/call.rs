@@ -181,7 +181,7 @@ impl Call {
 
 fn address(session: &Session) -> anyhow::Result<Url> {
     let base = session.inference_url().context(
-        "the context does not say where its data plane is\nhint: inference_url = \"https://…\" in the context",
+        "the context does not say where its data plane is\nhint: repoint context add NAME --management-url … --inference-url … names it",
     )?;
     let mut url = base.clone();
     let path = url.path().trim_end_matches('/');

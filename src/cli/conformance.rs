@@ -164,9 +164,10 @@ fn tell(out: Output, rows: &[Row], shows_all: bool) -> anyhow::Result<()> {
 }
 
 fn output_summary(out: Output, all: usize, differs: usize, excused: usize) {
+    let own = if excused == 0 { String::new() } else { format!(" beside {excused} decisions of our own") };
     if differs == 0 {
-        out.say(&format!("{all} operations: nothing differs but {excused} of our own decisions"));
+        out.say(&format!("{all} operations: nothing differs{own}"));
     } else {
-        output::talk(&format!("{all} operations: {differs} differ, and {excused} of our own decisions"));
+        output::talk(&format!("{all} operations: {differs} differ{own}"));
     }
 }

@@ -195,7 +195,7 @@ fn draw_tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {
 fn draw_banner(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let shared = &model.shared;
     let Some(failure) = model.banner() else { return };
-    let next = shared.next_try.map(|next| format!("   next try in {}", text::span(next.since(shared.now))));
+    let next = shared.next_try.map(|next| format!("   next try in {}", crate::sync::countdown(next.since(shared.now))));
     let next = next.unwrap_or_default();
     let room = usize::from(area.width).saturating_sub(text::width(&next) + 4);
     let said = format!(" ✗ {}{next}", text::cut(&failure.message, room));

@@ -65,11 +65,14 @@ pub(super) fn configuration() -> (Option<Config>, Finding) {
     match loaded {
         Ok(config) => {
             let path = config.paths.config_file.display().to_string();
-            let count = config.contexts.len();
+            let contexts = match config.contexts.len() {
+                1 => "1 context".to_owned(),
+                count => format!("{count} contexts"),
+            };
             let text = if config.paths.config_file.exists() {
-                format!("{path}, {count} contexts")
+                format!("{path}, {contexts}")
             } else {
-                format!("no file yet ({path}), {count} contexts")
+                format!("no file yet ({path}), {contexts}")
             };
             (Some(config), Finding::new(check, Verdict::Good, text))
         }

@@ -224,7 +224,7 @@ pub fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut
         }
         let now = format!("{} tries again now", key(crate::tui::keymap::Action::ReadAgain));
         let said = match shared.next_try {
-            Some(at) => format!("next try in {}; {now}", text::span(at.since(shared.now))),
+            Some(at) => format!("next try in {}; {now}", crate::sync::countdown(at.since(shared.now))),
             None => now,
         };
         say(Role::Muted, &said);
