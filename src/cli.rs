@@ -136,6 +136,10 @@ pub fn command() -> clap::Command {
 
 /// Does what the arguments (the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    #[cfg(debug_assertions)]
+    if let Some(at) = crate::config::standing_clock() {
+        crate::clock::stand_still(at);
+    }
     let outcome = if let Some(shell) = crate::config::variable(completions::VARIABLE) {
         completions::answer(&shell, arguments)
     } else {

@@ -15,6 +15,8 @@ use std::fs;
 use std::io;
 
 pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, accent, is_hosted};
+#[cfg(debug_assertions)]
+pub use environment::standing_clock;
 pub use environment::{author, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
 pub use file::{Settings, add_context, remove_context, use_context};

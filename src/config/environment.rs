@@ -19,6 +19,13 @@ pub fn variable_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// Where the clock shall stand: `REPOINT_CLOCK`, in builds for tests alone. Pictures are the same each time by it.
+#[cfg(debug_assertions)]
+#[must_use]
+pub fn standing_clock() -> Option<crate::api::Time> {
+    crate::api::Time::parse(&variable("REPOINT_CLOCK")?).ok()
+}
+
 /// Who sits here, for the journal: `user@host`.
 #[must_use]
 pub fn author() -> String {

@@ -6,14 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use crate::api::AuditActor;
+use crate::api::{AuditActor, Time};
 use crate::gateway::error::ApiError;
 use crate::gateway::management::Plane;
 
@@ -86,13 +86,25 @@ pub(crate) fn credential(headers: &HeaderMap) -> Option<&str> {
 
 /// Checks key, scope, onboarding and rate, and hands the caller on to what follows.
 pub(crate) async fn check(State(plane): State<Arc<Plane>>, mut request: Request, next: Next) -> Response {
-    match admit(&plane, &request) {
+    let mut response = match admit(&plane, &request) {
         Ok(actor) => {
             request.extensions_mut().insert(actor);
             next.run(request).await
         }
         Err(error) => error.into_response(),
+    };
+    // The server below would tell the machine's time, and who counts down by it would be far off.
+    if plane.shared.clock.is_own()
+        && let Some(date) = http_date(plane.shared.clock.now())
+    {
+        response.headers_mut().insert(header::DATE, date);
     }
+    response
+}
+
+fn http_date(time: Time) -> Option<HeaderValue> {
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time.timestamp()).ok()?;
+    HeaderValue::from_str(&text).ok()
 }
 
 fn admit(plane: &Plane, request: &Request) -> Result<AuditActor, ApiError> {
@@ -121,8 +133,6 @@ fn admit(plane: &Plane, request: &Request) -> Result<AuditActor, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn headers(values: &[&'static str]) -> HeaderMap {

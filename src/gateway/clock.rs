@@ -61,6 +61,12 @@ impl Clock {
         }
     }
 
+    /// True where it is not the machine's time: answers say what time it is here.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.is_virtual() || crate::clock::stands_still()
+    }
+
     /// True for a clock that can be set.
     #[must_use]
     pub fn is_virtual(&self) -> bool {

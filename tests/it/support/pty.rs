@@ -168,9 +168,32 @@ impl Terminal {
         self.screen.lock().parser.screen().contents()
     }
 
-    /// Makes something of the screen as it is now.
-    pub(crate) fn picture<T>(&self, make: impl FnOnce(&vt100::Screen) -> T) -> T {
-        make(self.screen.lock().parser.screen())
+    /// Makes something of the screen, again with each change until it is as wanted; gives the last where it never is.
+    pub(crate) fn picture<T>(&self, make: impl Fn(&vt100::Screen) -> T, wanted: impl Fn(&T) -> bool) -> T {
+        let deadline = Self::deadline();
+        let mut state = self.screen.lock();
+        loop {
+            let picture = make(state.parser.screen());
+            let left = deadline.saturating_duration_since(now());
+            if wanted(&picture) || state.ended || left.is_zero() {
+                return picture;
+            }
+            state = self.screen.wait(state, left);
+        }
+    }
+
+    /// Waits until the program has written nothing for so long. For pictures that nothing is known of yet.
+    pub(crate) fn rest(&self, quiet: Duration) {
+        let mut state = self.screen.lock();
+        loop {
+            let (bytes, since) = (state.bytes, now());
+            while state.bytes == bytes && since.elapsed() < quiet {
+                state = self.screen.wait(state, quiet);
+            }
+            if state.bytes == bytes {
+                return;
+            }
+        }
     }
 
     /// The process that runs in the terminal.

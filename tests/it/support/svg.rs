@@ -35,25 +35,104 @@ struct Run {
     look: Look,
 }
 
-/// Draws what a terminal of this screen shows, with the title spoken for those who cannot see it.
-pub(crate) fn picture(screen: &vt100::Screen, title: &str) -> String {
+/// What a terminal shows, drawn, and how large it is.
+#[derive(Clone)]
+pub(crate) struct Cells {
+    width: f64,
+    height: f64,
+    drawn: String,
+}
+
+impl Cells {
+    pub(crate) fn drawn(&self) -> &str {
+        &self.drawn
+    }
+}
+
+/// What is drawn in one screen of a film.
+pub(crate) fn frame_of(film: &str, number: usize) -> Option<&str> {
+    let (_, rest) = film.split_once(&format!("<g class=\"f{number}\">\n"))?;
+    rest.split_once("</g>").map(|(drawn, _)| drawn)
+}
+
+/// Draws what a terminal of this screen shows.
+pub(crate) fn cells(screen: &vt100::Screen) -> Cells {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
-    let width = f64::from(columns) * CELL_WIDTH + 2.0 * MARGIN;
-    let height = f64::from(rows) * CELL_HEIGHT + 2.0 * MARGIN;
-    let mut svg = format!(
+    let mut drawn = String::new();
+    for row in 0..rows {
+        for run in runs(screen, row, columns) {
+            draw(&mut drawn, row, &run);
+        }
+    }
+    Cells {
+        width: f64::from(columns) * CELL_WIDTH + 2.0 * MARGIN,
+        height: f64::from(rows) * CELL_HEIGHT + 2.0 * MARGIN,
+        drawn,
+    }
+}
+
+/// A picture of a screen, with the title spoken for those who cannot see it.
+pub(crate) fn picture(screen: &vt100::Screen, title: &str) -> String {
+    let Cells { width, height, drawn } = cells(screen);
+    format!("{}{drawn}</svg>\n", head(width, height, title))
+}
+
+fn head(width: f64, height: f64, title: &str) -> String {
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.1} {height:.1}\" role=\"img\" \
          font-family=\"'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace\" font-size=\"14\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n",
         escape(title)
-    );
-    for row in 0..rows {
-        for run in runs(screen, row, columns) {
-            draw(&mut svg, row, &run);
-        }
+    )
+}
+
+/// Screens one after the other, for ever; the last one alone for who wants no motion.
+#[derive(Default)]
+pub(crate) struct Film {
+    frames: Vec<(Cells, f64)>,
+}
+
+impl Film {
+    /// One more screen, to be seen so long.
+    pub(crate) fn add(&mut self, cells: Cells, seconds: f64) {
+        self.frames.push((cells, seconds));
     }
-    svg.push_str("</svg>\n");
-    svg
+
+    /// How many screens there are.
+    pub(crate) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The whole film.
+    pub(crate) fn picture(&self, title: &str) -> String {
+        let Some((last, _)) = self.frames.last() else { return String::new() };
+        let whole: f64 = self.frames.iter().map(|(_, seconds)| seconds).sum();
+        let mut svg = head(last.width, last.height, title);
+        svg.push_str("<style>\n");
+        let mut start = 0.0;
+        for (number, (_, seconds)) in self.frames.iter().enumerate() {
+            let (from, to) = (start / whole * 100.0, (start + seconds) / whole * 100.0);
+            // Steps: a screen is there or it is not.
+            let _ = writeln!(
+                svg,
+                "@keyframes f{number}{{0%{{visibility:{}}}{from:.2}%{{visibility:visible}}{to:.2}%,100%{{visibility:hidden}}}}\n\
+                 .f{number}{{visibility:hidden;animation:f{number} {whole:.1}s step-end infinite}}",
+                if number == 0 { "visible" } else { "hidden" },
+            );
+            start += seconds;
+        }
+        let last = self.frames.len() - 1;
+        let _ = writeln!(
+            svg,
+            "@media (prefers-reduced-motion:reduce){{g{{animation:none!important}}.f{last}{{visibility:visible}}}}\n</style>"
+        );
+        for (number, (cells, _)) in self.frames.iter().enumerate() {
+            let _ = writeln!(svg, "<g class=\"f{number}\">\n{}</g>", cells.drawn);
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
 }
 
 fn runs(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<Run> {
