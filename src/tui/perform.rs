@@ -15,8 +15,10 @@ mod write;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -34,6 +36,8 @@ use crate::plan::history::Author;
 
 pub use start::{Connect, How, Open, Start, StartContext};
 
+/// How many pages of the list wait to be laid at most.
+const PAGES_AHEAD: usize = 2;
 /// How long a write that is under way is waited for when the program leaves.
 const LAST_WRITE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -51,6 +55,8 @@ pub struct Performer {
     timers: HashMap<Timer, AbortHandle>,
     writes: HashMap<Ticket, (CancellationToken, JoinHandle<()>)>,
     local: Option<Local>,
+    /// How many more pages of the list may be handed on before one has been laid.
+    page_slots: Arc<Semaphore>,
 }
 
 impl Performer {
@@ -68,7 +74,13 @@ impl Performer {
             timers: HashMap::new(),
             writes: HashMap::new(),
             local: None,
+            page_slots: Arc::new(Semaphore::new(PAGES_AHEAD)),
         }
+    }
+
+    /// A page of the list has been laid: another may come.
+    pub fn page_was_laid(&self) {
+        self.page_slots.add_permits(1);
     }
 
     /// Starts what the effect asks for.
@@ -81,7 +93,10 @@ impl Performer {
             Effect::Cancel(ticket) => self.cancel(ticket),
             Effect::Open { ticket, context } => self.open(ticket, context),
             Effect::OpenTyped { ticket, url, key } => self.open_typed(ticket, &url, key),
-            Effect::ReadEndpoints { ticket } => self.read(ticket, |client| server::endpoints(client, ticket, messages)),
+            Effect::ReadEndpoints { ticket } => {
+                let slots = Arc::clone(&self.page_slots);
+                self.read(ticket, |client| server::endpoints(client, ticket, messages, slots));
+            }
             Effect::ReadEndpoint { ticket, id } => {
                 self.read(ticket, |client| server::endpoint(client, ticket, id, messages));
             }
@@ -190,7 +205,7 @@ impl Performer {
                 let kept = options.clone();
                 let opening = Opening::new(ticket, None, info.clone(), options);
                 if opening.answer.is_ok() {
-                    let how = How::Address(std::sync::Arc::new(move || Ok(kept.clone())));
+                    let how = How::Address(Arc::new(move || Ok(kept.clone())));
                     self.contexts.push(StartContext { info, how });
                     self.open = Some(self.contexts.len() - 1);
                 }

@@ -111,7 +111,11 @@ impl Dashboard {
             }
             self.drain(&mut batch).await;
             for message in batch {
+                let is_page = matches!(message, Message::Page { answer: Ok(_), .. });
                 let effects = app::update(&mut self.model, message);
+                if is_page {
+                    self.performer.page_was_laid();
+                }
                 if let Some(code) = self.perform(effects).await? {
                     return Ok(code);
                 }

@@ -9,6 +9,8 @@
 //!  ↵ focus   r re-point   n new   e edit   d delete   / filter                              ? help
 //! ```
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -22,6 +24,9 @@ use super::screens::groups;
 use super::session::{Connection, ContextKind, Shared};
 use super::text;
 use super::theme::Role;
+
+/// What was read so recently is as fresh as it gets: the time between two polls, and a little for the answer.
+const FRESH: Duration = Duration::from_secs(6);
 
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -139,7 +144,9 @@ fn freshness(model: &Model) -> Vec<Vec<Span<'static>>> {
         parts.push(vec![shared.span(Role::Muted, said)]);
     }
     if let Some(read_at) = shared.read_at {
-        let said = format!("read {}", text::ago(shared.now, read_at));
+        // As fresh as polling keeps it: a figure that goes from 0 to 5 and back says nothing and costs a frame each time.
+        let age = if shared.now.since(read_at) <= FRESH { "now".to_owned() } else { text::ago(shared.now, read_at) };
+        let said = format!("read {age}");
         parts.push(vec![if shared.is_stale() {
             shared.span(Role::Danger, format!("stale, {said}"))
         } else {

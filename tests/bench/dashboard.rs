@@ -67,9 +67,7 @@ fn open(server: &Server, home: &std::path::Path) -> Terminal {
 
 /// Waits until every endpoint has been read, so that what is measured next is not the loading.
 fn settle(terminal: &Terminal, count: usize) {
-    let wanted = format!("{} endpoints", figures::grouped(count));
-    let plain = format!("{count} endpoints");
-    terminal.until_that(&wanted, |screen| screen.contains(&wanted) || screen.contains(&plain));
+    terminal.until(&format!("{} endpoints", repoint::tui::text::count(count)));
 }
 
 fn quit(mut terminal: Terminal) {

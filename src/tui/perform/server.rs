@@ -1,6 +1,9 @@
 //! Reads of a server, each answered with messages.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt, stream};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api::{PAGE_LIMIT_MAX, Slug};
@@ -25,8 +28,9 @@ pub(super) fn tell(messages: &Messages, message: Message) {
     drop(messages.send(message));
 }
 
-/// Reads all endpoints, page by page.
-pub(super) async fn endpoints(client: Client, ticket: Ticket, messages: Messages) {
+/// Reads all endpoints, page by page. Each page takes one of the `slots`, which are given back when it has been laid: a
+/// hundred thousand endpoints must not lie in memory twice because they come faster than they are sorted.
+pub(super) async fn endpoints(client: Client, ticket: Ticket, messages: Messages, slots: Arc<Semaphore>) {
     let mut cursor: Option<String> = None;
     let mut limit = FIRST_PAGE;
     loop {
@@ -38,6 +42,9 @@ pub(super) async fn endpoints(client: Client, ticket: Ticket, messages: Messages
                 return tell(&messages, Message::Page { ticket, answer: Err(error.into()) });
             }
         };
+        // Never closed: it ends with the program.
+        let Ok(slot) = slots.acquire().await else { return };
+        slot.forget();
         let next = page.body.pagination.cursor.filter(|next| Some(next) != cursor.as_ref());
         // A server that promises more without saying where would be asked for the same page for ever.
         let is_last = !page.body.pagination.has_more || next.is_none();

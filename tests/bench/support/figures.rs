@@ -35,6 +35,7 @@ pub(crate) fn row(name: &str, figures: &Figures, most_ms: f64) -> String {
 }
 
 /// `12,345`, as the dashboard writes counts.
+#[allow(dead_code, reason = "one benchmark does not use it")]
 pub(crate) fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();

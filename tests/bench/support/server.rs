@@ -13,7 +13,7 @@ use axum::routing::get;
 use repoint::api::{Endpoint, EndpointId, Page, Pagination, Region, Slug, SyncReport, Target, Time};
 
 /// The slug that stands first in the list.
-pub(crate) const FIRST_SLUG: &str = "bench/glm-000000";
+pub(crate) const FIRST_SLUG: &str = "bench/claude-000001";
 
 /// A running server; it ends with the process.
 pub(crate) struct Server {
@@ -106,7 +106,8 @@ async fn list(State(shared): State<Arc<Shared>>, Query(query): Query<PageQuery>)
         items: endpoints.get(from..to).unwrap_or_default().iter().collect::<Vec<_>>(),
         pagination: Pagination { has_more, cursor: has_more.then(|| to.to_string()) },
     };
-    json(serde_json::to_string(&page).expect("a page is JSON"))
+    let revision = shared.revision.load(Ordering::SeqCst).to_string();
+    ([("x-repoint-revision", revision)], json(serde_json::to_string(&page).expect("a page is JSON")))
 }
 
 async fn sync(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
