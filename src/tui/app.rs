@@ -5,6 +5,7 @@
 
 mod keys;
 mod mouse;
+mod palette;
 mod poll;
 mod tabs;
 
@@ -95,6 +96,8 @@ pub struct Model {
     pub is_mouse_released: bool,
     /// Keys that wait for the answer of a write.
     pub held: Vec<crossterm::event::KeyEvent>,
+    /// The names of the actions that were run from the palette, the latest first.
+    pub recent_actions: Vec<&'static str>,
     /// True once the program is about to leave.
     pub is_leaving: bool,
 }
@@ -114,6 +117,7 @@ impl Model {
             overlays: Vec::new(),
             is_mouse_released: false,
             held: Vec::new(),
+            recent_actions: Vec::new(),
             is_leaving: false,
         };
         model.resize();

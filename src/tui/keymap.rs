@@ -6,12 +6,14 @@
 //! that they can be bound anew; nothing outside this file compares key codes but text fields ([`super::form`]).
 
 mod chord;
+mod place;
 mod screens;
 mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub use chord::Chord;
+pub use place::Place;
 pub use table::TABLE;
 
 /// What a person can want.
@@ -67,91 +69,11 @@ pub enum Action {
     Tab5,
     Tab6,
     Help,
+    Palette,
+    Complete,
     Redraw,
     Suspend,
     Quit,
-}
-
-/// What has the keys. [`super::app::Model::place`] says which it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The list of endpoints.
-    List,
-    /// The detail of one endpoint.
-    Detail,
-    /// The filter line over the list.
-    Filter,
-    /// The board.
-    Board,
-    /// A wire of the board that was picked up.
-    BoardCarry,
-    /// The tree of groups.
-    Groups,
-    /// The keys of a group.
-    GroupKeys,
-    /// A key that was just minted.
-    Minted,
-    /// The target picker of a re-point: its text field and list.
-    Repoint,
-    /// A text field of a form.
-    Form,
-    /// A field of a form that is chosen, not typed.
-    FormChoice,
-    /// A change that is shown whole: the next confirmation makes it.
-    Confirm,
-    /// A question with buttons.
-    Question,
-    /// A question that is answered by typing a name.
-    TypedQuestion,
-    /// Three versions of an endpoint.
-    Conflict,
-    /// The Gateway tab.
-    Gateway,
-    /// A choice on the welcome screen.
-    Welcome,
-    /// A text field on the welcome screen.
-    WelcomeForm,
-    /// The list of contexts.
-    Contexts,
-    /// A menu of what can be copied.
-    Copy,
-    /// Something to read that scrolls: JSON, the log, notices.
-    Reader,
-    /// The help, which is filtered by typing.
-    Help,
-    /// Nothing but what works everywhere.
-    Nothing,
-}
-
-impl Place {
-    /// True where something is looked at, and nothing is being changed, chosen or typed.
-    #[must_use]
-    pub fn is_browsing(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Board | Self::Gateway | Self::Welcome)
-    }
-
-    /// True where something is being made up or decided: a letter that works everywhere does nothing here, so that
-    /// no slip of a finger leaves it.
-    #[must_use]
-    pub fn holds_draft(self) -> bool {
-        matches!(
-            self,
-            Self::Repoint
-                | Self::Form
-                | Self::FormChoice
-                | Self::Confirm
-                | Self::Question
-                | Self::TypedQuestion
-                | Self::Conflict
-                | Self::WelcomeForm
-        )
-    }
-
-    /// True where a text field has the keys, so that every printable one is a letter.
-    #[must_use]
-    pub fn takes_text(self) -> bool {
-        matches!(self, Self::Filter | Self::Repoint | Self::Form | Self::TypedQuestion | Self::WelcomeForm | Self::Help)
-    }
 }
 
 /// A heading of the help.
@@ -281,6 +203,13 @@ impl Keymap {
         })
     }
 
+    /// The keys that a row has in a place.
+    #[must_use]
+    pub fn keys_in(&self, binding: &'static Binding, _place: Place) -> &[Chord] {
+        let found = TABLE.iter().zip(&self.keys).find(|(row, _)| std::ptr::eq(*row, binding));
+        found.map_or(&[], |(_, keys)| keys.as_slice())
+    }
+
     /// Every row with the keys that it is bound to, in the order of the table.
     pub fn all(&self) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
         TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
@@ -316,36 +245,10 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    const PLACES: [Place; 23] = [
-        Place::List,
-        Place::Detail,
-        Place::Filter,
-        Place::Board,
-        Place::BoardCarry,
-        Place::Groups,
-        Place::GroupKeys,
-        Place::Minted,
-        Place::Repoint,
-        Place::Form,
-        Place::FormChoice,
-        Place::Confirm,
-        Place::Copy,
-        Place::Question,
-        Place::TypedQuestion,
-        Place::Conflict,
-        Place::Gateway,
-        Place::Welcome,
-        Place::WelcomeForm,
-        Place::Contexts,
-        Place::Reader,
-        Place::Help,
-        Place::Nothing,
-    ];
-
     #[test]
     fn letters_are_text_where_a_field_has_the_keys() {
         let keymap = Keymap::default();
-        for place in PLACES.into_iter().filter(|place| place.takes_text()) {
+        for place in Place::ALL.iter().copied().filter(|place| place.takes_text()) {
             for letter in "qrdn?/:u".chars() {
                 assert_eq!(keymap.resolve(place, &key(KeyCode::Char(letter))), None, "{letter} in {place:?}");
             }
@@ -356,7 +259,7 @@ mod tests {
     #[test]
     fn no_key_means_two_things_in_one_place() {
         let keymap = Keymap::default();
-        for place in PLACES {
+        for place in Place::ALL.iter().copied() {
             let own = |specific: bool| TABLE.iter().filter(move |row| row.places.is_empty() != specific);
             for specific in [true, false] {
                 let mut seen: Vec<(Chord, Action)> = Vec::new();

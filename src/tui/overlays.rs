@@ -4,6 +4,7 @@ pub mod contexts;
 pub mod copy;
 pub mod help;
 pub mod notices;
+pub mod palette;
 pub mod reader;
 
 use ratatui::Frame;
@@ -12,6 +13,7 @@ use ratatui::layout::Rect;
 use self::contexts::Contexts;
 use self::copy::Copy;
 use self::help::Help;
+use self::palette::Palette;
 use self::reader::Reader;
 use super::keymap::Place;
 use super::session::Shared;
@@ -21,6 +23,8 @@ use super::session::Shared;
 pub enum Overlay {
     /// The keys that work here.
     Help(Help),
+    /// Every action by its name.
+    Palette(Palette),
     /// Something to read: JSON, a command, the log, past notices.
     Reader(Reader),
     /// The contexts to switch to.
@@ -35,6 +39,7 @@ impl Overlay {
     pub fn place(&self) -> Place {
         match self {
             Self::Help(_) => Place::Help,
+            Self::Palette(_) => Place::Palette,
             Self::Reader(_) => Place::Reader,
             Self::Contexts(_) => Place::Contexts,
             Self::Copy(_) => Place::Copy,
@@ -45,6 +50,7 @@ impl Overlay {
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
         match self {
             Self::Help(help) => help.draw(shared, area, frame),
+            Self::Palette(palette) => palette.draw(shared, area, frame),
             Self::Reader(reader) => reader.draw(shared, area, frame),
             Self::Contexts(contexts) => contexts.draw(shared, area, frame),
             Self::Copy(copy) => copy.draw(shared, area, frame),

@@ -217,8 +217,12 @@ fn draw_bottom(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let mut seen: Vec<Action> = Vec::new();
     let place = model.place();
     for (binding, key) in shared.keymap.bindings(place) {
-        // Nobody quits in the middle of a change; the key works, and `?` names it.
-        let is_out_of_place = binding.action == Action::Quit && !place.is_browsing();
+        // Nobody quits or looks about in the middle of a change; the keys work, and `?` names them.
+        let is_out_of_place = match binding.action {
+            Action::Quit => !place.is_browsing(),
+            Action::Palette => place.takes_text() || place.holds_draft(),
+            _ => false,
+        };
         if binding.hint.is_empty() || seen.contains(&binding.action) || is_out_of_place {
             continue;
         }

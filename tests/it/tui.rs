@@ -3,6 +3,7 @@
 mod changes;
 mod figures;
 mod keys;
+mod palette;
 mod pictures;
 mod polling;
 mod setting;

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, open, poll, tabs};
+use super::{Model, Tab, open, palette, poll, tabs};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -127,6 +127,10 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             }
             none
         }
+        Action::Palette => {
+            palette::open(model);
+            none
+        }
         Action::Notices => {
             let past = past_notices(model);
             model.overlays.push(Overlay::Reader(past));
@@ -190,6 +194,8 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.overlays.last_mut() {
         Some(Overlay::Help(help)) => help.act(action, &model.shared),
+        Some(Overlay::Palette(_)) if action == Action::Confirm => return palette::run(model),
+        Some(Overlay::Palette(palette)) => palette.act(action, &model.shared),
         Some(Overlay::Reader(reader)) => return reader.act(action, &model.shared),
         Some(Overlay::Copy(copy)) => {
             if action == Action::Confirm {
@@ -242,8 +248,10 @@ fn act_on_welcome(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     if let Some(overlay) = model.overlays.last_mut() {
-        if let Overlay::Help(help) = overlay {
-            help.edit(key);
+        match overlay {
+            Overlay::Help(help) => help.edit(key),
+            Overlay::Palette(palette) => palette.edit(key),
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
         }
         return Vec::new();
     }
@@ -267,8 +275,12 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(overlay) = model.overlays.last_mut() {
-        if let Overlay::Help(help) = overlay {
-            help.filter.paste(pasted);
+        match overlay {
+            Overlay::Help(help) => {
+                help.filter.paste(pasted);
+            }
+            Overlay::Palette(palette) => palette.paste(pasted),
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
         }
     } else if let Some(welcome) = &mut model.welcome {
         welcome.paste(pasted);

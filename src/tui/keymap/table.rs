@@ -66,10 +66,11 @@ const PICKED: &[Place] = &[
     Place::FormChoice,
     Place::WelcomeForm,
     Place::Help,
+    Place::Palette,
     Place::Question,
     Place::Conflict,
 ];
-const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help];
+const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help, Place::Palette];
 
 use Action as A;
 use Section as S;
@@ -79,7 +80,7 @@ pub(super) const fn c(letter: char) -> Chord {
 }
 
 /// Every action that a key can have.
-pub const TABLE: &[Binding] = &joined::<{ CORE.len() + SCREENS.len() }>(CORE, SCREENS);
+pub static TABLE: &[Binding] = &joined::<{ CORE.len() + SCREENS.len() }>(CORE, SCREENS);
 
 const fn joined<const N: usize>(first: &[Binding], second: &[Binding]) -> [Binding; N] {
     let mut all = [first[0]; N];
@@ -124,6 +125,8 @@ const CORE: &[Binding] = &[
     ),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Filter], "keep", "Keep the filter and go back to the list", S::Panes),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Contexts], "switch", "Switch to the selected context", S::Panes),
+    row(A::Confirm, "confirm", &[ENTER], &[Place::Palette], "run", "Run the selected action", S::Panes),
+    row(A::Complete, "complete", &[TAB], &[Place::Palette], "complete", "Complete the name of the action", S::Panes),
     row(A::Confirm, "confirm", &[ENTER], &[Place::Welcome], "choose", "Choose", S::Panes),
     row(
         A::Confirm,
@@ -262,6 +265,15 @@ const CORE: &[Binding] = &[
     row(A::NextPane, "next-pane", &[TAB, RIGHT, c('l')], ENDPOINTS, "", "The next pane", S::Moving),
     row(A::PreviousPane, "previous-pane", &[BACKTAB, LEFT, c('h')], ENDPOINTS, "", "The pane before", S::Moving),
     // Everywhere.
+    row(
+        A::Palette,
+        "palette",
+        &[c(':'), Chord::control('p')],
+        &[],
+        "command",
+        "Run any action by its name",
+        S::Everywhere,
+    ),
     row(A::Help, "help", &[c('?'), Chord::key(KeyCode::F(1))], &[], "help", "All keys that work here", S::Everywhere),
     row(A::Tab1, "tab-1", &[c('1')], &[], "", "Endpoints", S::Everywhere),
     row(A::Tab6, "tab-6", &[c('6')], &[], "", "Gateway", S::Everywhere),

@@ -98,6 +98,11 @@ impl Stage {
         }
     }
 
+    /// Presses a letter together with Control.
+    pub(crate) fn press_control(&mut self, letter: char) {
+        self.tell(Message::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
+    }
+
     pub(crate) fn buffer(&self) -> Buffer {
         let (columns, rows) = self.model.shared.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
