@@ -10,7 +10,7 @@ use super::session::Session;
 use super::write::{Ask, Write, WriteArgs, outcome_value, outcome_word, write};
 use crate::clock;
 use crate::config::{Config, Paths};
-use crate::plan::history::{Entry, Standing};
+use crate::plan::history::Entry;
 use crate::plan::journal::{Bounds, Journal};
 use crate::plan::outcome::Outcome;
 use crate::plan::{diff, survey, undo as way_back};
@@ -92,7 +92,9 @@ pub async fn undo(session: &Session, undo: &Undo) -> anyhow::Result<Exit> {
     let entries = session.journal()?.read()?.entries;
     let entry = match &undo.id {
         Some(id) => one(&entries, id)?,
-        None => last(&entries, &server)?,
+        None => {
+            way_back::last(&entries, &server).ok_or_else(|| anyhow::anyhow!("there is nothing to undo on {server}"))?
+        }
     };
     anyhow::ensure!(
         entry.author.server == server,
@@ -122,17 +124,6 @@ pub fn one<'a>(entries: &'a [Entry], id: &str) -> anyhow::Result<&'a Entry> {
             anyhow::bail!("{id:?} names {} entries\nhint: say more of the id: {}", several.len(), ids.join(" or "))
         }
     }
-}
-
-/// The last entry of this server that wrote something, is no undo itself, and was not undone.
-fn last<'a>(entries: &'a [Entry], server: &str) -> anyhow::Result<&'a Entry> {
-    let can_be = |entry: &&Entry| {
-        entry.author.server == server
-            && entry.undoes.is_none()
-            && entry.standing() != Standing::Undone
-            && entry.items.iter().any(|item| item.done().is_some())
-    };
-    entries.iter().rev().find(can_be).ok_or_else(|| anyhow::anyhow!("there is nothing to undo on {server}"))
 }
 
 fn show(entry: &Entry, out: Output) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::Plan;
 use super::change::Change;
 use super::content::{EndpointContent, GroupContent};
-use super::history::{Entry, Item};
+use super::history::{Entry, Item, Standing};
 use super::outcome::{Done, Outcome, Record};
 use crate::api::{Endpoint, EndpointId, Group, GroupId};
 
@@ -44,6 +44,34 @@ impl std::fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// The last entry of this server that wrote something, is no undo itself, and was not undone: what `u` takes back.
+#[must_use]
+pub fn last<'a>(entries: &'a [Entry], server: &str) -> Option<&'a Entry> {
+    entries.iter().rev().find(|entry| entry.undoes.is_none() && is_open_to_undo(entry, server))
+}
+
+/// The last undo on this server that was not undone in turn, unless something else was written since: what a redo
+/// takes back.
+#[must_use]
+pub fn last_undo<'a>(entries: &'a [Entry], server: &str) -> Option<&'a Entry> {
+    let wrote = |entry: &&Entry| entry.author.server == server && entry.items.iter().any(|item| item.done().is_some());
+    // An undo and its redo lie back to back with nothing of their own left: what is over is passed by.
+    let mut open = entries.iter().rev().filter(wrote).filter(|entry| entry.standing() != Standing::Undone);
+    open.find(|entry| !is_redo(entry, entries)).filter(|entry| entry.undoes.is_some())
+}
+
+/// True for the undo of an undo.
+fn is_redo(entry: &Entry, entries: &[Entry]) -> bool {
+    let undone = entry.undoes.as_ref().and_then(|id| entries.iter().find(|other| other.id == *id));
+    undone.is_some_and(|undone| undone.undoes.is_some())
+}
+
+fn is_open_to_undo(entry: &Entry, server: &str) -> bool {
+    entry.author.server == server
+        && entry.standing() != Standing::Undone
+        && entry.items.iter().any(|item| item.done().is_some())
+}
 
 /// What must be read before [`plan`] can tell.
 #[must_use]

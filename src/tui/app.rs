@@ -7,6 +7,7 @@ mod keys;
 mod mouse;
 mod palette;
 mod poll;
+mod proposals;
 mod tabs;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ use super::screens::board::Board;
 use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
 use super::screens::groups::Groups;
+use super::screens::history::History;
 use super::screens::welcome::Welcome;
 use super::session::{Connection, ContextKind, Shared};
 use crate::plan::Report;
@@ -42,13 +44,15 @@ pub enum Tab {
     Board,
     /// Who may call what.
     Groups,
+    /// Who changed what.
+    History,
     /// The local gateway.
     Gateway,
 }
 
 impl Tab {
     /// All that there are, in their order.
-    pub const ALL: [Self; 4] = [Self::Endpoints, Self::Board, Self::Groups, Self::Gateway];
+    pub const ALL: [Self; 5] = [Self::Endpoints, Self::Board, Self::Groups, Self::History, Self::Gateway];
 
     /// Its name.
     #[must_use]
@@ -57,6 +61,7 @@ impl Tab {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
             Self::Groups => "Groups",
+            Self::History => "History",
             Self::Gateway => "Gateway",
         }
     }
@@ -68,6 +73,7 @@ impl Tab {
             Self::Endpoints => Action::Tab1,
             Self::Board => Action::Tab2,
             Self::Groups => Action::Tab3,
+            Self::History => Action::Tab5,
             Self::Gateway => Action::Tab6,
         }
     }
@@ -86,6 +92,8 @@ pub struct Model {
     pub board: Board,
     /// Who may call what.
     pub groups: Groups,
+    /// Who changed what.
+    pub history: History,
     /// The local gateway.
     pub gateway: Gateway,
     /// There while nothing is open.
@@ -94,6 +102,8 @@ pub struct Model {
     pub overlays: Vec<Overlay>,
     /// True where the terminal keeps the mouse for selecting text.
     pub is_mouse_released: bool,
+    /// The way back that is being looked for.
+    pub seeking: Option<Ticket>,
     /// Keys that wait for the answer of a write.
     pub held: Vec<crossterm::event::KeyEvent>,
     /// The names of the actions that were run from the palette, the latest first.
@@ -112,10 +122,12 @@ impl Model {
             endpoints: Endpoints::default(),
             board: Board::default(),
             groups: Groups::default(),
+            history: History::default(),
             gateway: Gateway::default(),
             welcome: Some(Welcome::default()),
             overlays: Vec::new(),
             is_mouse_released: false,
+            seeking: None,
             held: Vec::new(),
             recent_actions: Vec::new(),
             is_leaving: false,
@@ -128,13 +140,14 @@ impl Model {
     #[must_use]
     pub fn place(&self) -> Place {
         if let Some(overlay) = self.overlays.last() {
-            return overlay.place();
+            return overlay.place(&self.shared);
         }
         match (&self.welcome, self.tab) {
             (Some(welcome), _) => welcome.place(),
             (None, Tab::Endpoints) => self.endpoints.place(&self.shared),
             (None, Tab::Board) => self.board.place(),
             (None, Tab::Groups) => self.groups.place(&self.shared),
+            (None, Tab::History) => self.history.place(),
             (None, Tab::Gateway) => Place::Gateway,
         }
     }
@@ -187,6 +200,7 @@ impl Model {
         self.endpoints.resize(body);
         self.board.resize(body);
         self.groups.resize(body);
+        self.history.resize(body);
     }
 }
 
@@ -202,11 +216,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Impact { ticket, answer } => {
-            model.endpoints.receive_impact(ticket, answer, &model.shared);
+            proposals::impact(model, ticket, answer);
             Vec::new()
         }
         Message::Progress { ticket, progress } => {
-            model.endpoints.receive_progress(ticket, &progress);
+            proposals::progress(model, ticket, &progress);
             Vec::new()
         }
         Message::Report { ticket, answer } => finished(model, ticket, *answer),
@@ -251,10 +265,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 /// A plan is over: keys that waited for its answer are pressed now, and who wanted to leave leaves.
 fn finished(model: &mut Model, ticket: Ticket, answer: Result<Report, Failure>) -> Vec<Effect> {
     model.shared.is_writing = false;
-    let mut effects = match tabs::report(model, ticket, &answer) {
-        Some(effects) => effects,
-        None => model.endpoints.receive_finished(answer, &mut model.shared),
-    };
+    let own = proposals::report(model, ticket, &answer).or_else(|| tabs::report(model, ticket, &answer));
+    let mut effects = own.unwrap_or_else(|| model.endpoints.receive_finished(answer, &mut model.shared));
+    effects.extend(tabs::written(model));
     if model.is_leaving {
         effects.push(Effect::Quit);
     }

@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::load::Ticket;
 use super::wanted::Wanted;
 use crate::api::{EndpointId, Slug};
-use crate::plan::Plan;
+use crate::plan::history::JournalLine;
+use crate::plan::{Plan, PlanId};
 
 /// A timer of which there is one: setting it again moves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +19,8 @@ pub enum Timer {
     Endpoints,
     /// The next look at the group under the cursor.
     GroupDetail,
+    /// The next reading of the history.
+    History,
     /// The next try to open the context.
     Open,
     /// The oldest notice goes.
@@ -113,7 +116,11 @@ pub enum Effect {
         plan: Plan,
         /// True where a person has just typed what a protected context asks for.
         is_confirmed: bool,
+        /// The plan of the journal that it undoes.
+        undoes: Option<PlanId>,
     },
+    /// Note in the journal what was seen of a plan that is over.
+    Note(Box<JournalLine>),
     /// Abort what the ticket started; a plan stops between its changes.
     Cancel(Ticket),
 

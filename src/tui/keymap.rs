@@ -40,6 +40,7 @@ pub enum Action {
     Edit,
     Delete,
     Undo,
+    Redo,
     Filter,
     Sort,
     SortReverse,
@@ -85,6 +86,8 @@ pub enum Section {
     Board,
     /// The Groups tab.
     Groups,
+    /// The History tab.
+    History,
     /// What is open on top: pickers, forms, questions.
     Panes,
     /// The Gateway tab.
@@ -97,8 +100,16 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of the help.
-    pub const ALL: [Self; 7] =
-        [Self::Endpoints, Self::Board, Self::Groups, Self::Panes, Self::Gateway, Self::Moving, Self::Everywhere];
+    pub const ALL: [Self; 8] = [
+        Self::Endpoints,
+        Self::Board,
+        Self::Groups,
+        Self::History,
+        Self::Panes,
+        Self::Gateway,
+        Self::Moving,
+        Self::Everywhere,
+    ];
 
     /// The heading.
     #[must_use]
@@ -107,6 +118,7 @@ impl Section {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
             Self::Groups => "Groups",
+            Self::History => "History",
             Self::Panes => "Pickers, forms and questions",
             Self::Gateway => "Gateway",
             Self::Moving => "Moving",

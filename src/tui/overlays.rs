@@ -5,6 +5,7 @@ pub mod copy;
 pub mod help;
 pub mod notices;
 pub mod palette;
+pub mod proposal;
 pub mod reader;
 
 use ratatui::Frame;
@@ -14,6 +15,7 @@ use self::contexts::Contexts;
 use self::copy::Copy;
 use self::help::Help;
 use self::palette::Palette;
+use self::proposal::Proposal;
 use self::reader::Reader;
 use super::keymap::Place;
 use super::session::Shared;
@@ -31,18 +33,21 @@ pub enum Overlay {
     Contexts(Contexts),
     /// What can be copied.
     Copy(Copy),
+    /// A plan that is asked about, run, and told about.
+    Proposal(Box<Proposal>),
 }
 
 impl Overlay {
     /// What has the keys.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self, shared: &Shared) -> Place {
         match self {
             Self::Help(_) => Place::Help,
             Self::Palette(_) => Place::Palette,
             Self::Reader(_) => Place::Reader,
             Self::Contexts(_) => Place::Contexts,
             Self::Copy(_) => Place::Copy,
+            Self::Proposal(proposal) => proposal.place(shared),
         }
     }
 
@@ -54,6 +59,7 @@ impl Overlay {
             Self::Reader(reader) => reader.draw(shared, area, frame),
             Self::Contexts(contexts) => contexts.draw(shared, area, frame),
             Self::Copy(copy) => copy.draw(shared, area, frame),
+            Self::Proposal(proposal) => proposal::view::draw(proposal, shared, area, frame),
         }
     }
 }

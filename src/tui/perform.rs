@@ -8,6 +8,7 @@
 mod failure;
 mod local;
 mod log;
+mod past;
 mod server;
 mod start;
 mod wanted;
@@ -31,8 +32,8 @@ use super::load::{Failure, FailureKind, Ticket};
 use super::message::{Message, Opened};
 use super::session::{ContextInfo, ContextKind};
 use crate::client::{Client, Options};
-use crate::plan::Plan;
 use crate::plan::history::Author;
+use crate::plan::{Plan, PlanId};
 
 pub use start::{Connect, How, Open, Start, StartContext};
 
@@ -111,9 +112,14 @@ impl Performer {
                 server::tell(&messages, Message::Log(lines));
             }
             Effect::Read { ticket, wanted } => {
-                self.read(ticket, |client| wanted::read(client, ticket, wanted, messages));
+                let journal = self.journal.clone();
+                self.read(ticket, |client| wanted::read(client, ticket, wanted, journal, messages));
             }
-            Effect::Run { ticket, plan, is_confirmed } => self.run(ticket, plan, is_confirmed),
+            Effect::Run { ticket, plan, is_confirmed, undoes } => self.run(ticket, plan, is_confirmed, undoes),
+            Effect::Note(line) => drop(tokio::task::spawn_blocking({
+                let journal = self.journal.clone();
+                move || past::note(&journal, &line)
+            })),
             Effect::StopGateway => self.local.iter().for_each(Local::stop),
             Effect::RestartGateway => self.restart_gateway(),
             // These are the runtime's.
@@ -216,7 +222,7 @@ impl Performer {
         opening.finish(&self.client, &self.messages);
     }
 
-    fn run(&mut self, ticket: Ticket, plan: Plan, is_confirmed: bool) {
+    fn run(&mut self, ticket: Ticket, plan: Plan, is_confirmed: bool, undoes: Option<PlanId>) {
         let Some(client) = self.client.borrow().clone() else { return };
         let client = if is_confirmed { client.confirmed() } else { client };
         let context = self.open.and_then(|open| self.contexts.get(open));
@@ -226,7 +232,7 @@ impl Performer {
             server: client.management_url().to_string(),
         };
         let cancel = CancellationToken::new();
-        let job = write::Job { ticket, client, plan, journal: self.journal.clone(), author };
+        let job = write::Job { ticket, client, plan, undoes, journal: self.journal.clone(), author };
         let task = tokio::spawn(write::run(job, cancel.clone(), self.messages.clone()));
         self.writes.insert(ticket, (cancel, task));
     }

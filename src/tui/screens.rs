@@ -4,4 +4,5 @@ pub mod board;
 pub mod endpoints;
 pub mod gateway;
 pub mod groups;
+pub mod history;
 pub mod welcome;

@@ -2,4 +2,5 @@
 
 mod board;
 mod groups;
+mod history;
 pub(crate) mod stage;

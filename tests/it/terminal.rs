@@ -154,6 +154,16 @@ fn what_was_written_is_there_at_the_next_start() {
     assert_eq!(terminal.wait().exit_code(), 0);
     let mut again = Terminal::start(120, 36, home.path(), &["--local", "--sync-interval", "1s"]);
     again.until("13 endpoints");
+    // So is the way back.
+    again.press("5");
+    again.until("delete my-org/grok-5");
+    again.press("u");
+    again.until("Undo: delete my-org/grok-5");
+    again.press(ENTER);
+    again.until("14 endpoints");
+    again.until_that("the undo in the history", |screen| screen.contains("undo: create my-org/grok-5"));
+    again.press("1");
+    again.until_that("the endpoint", |screen| screen.lines().any(|line| line.contains("my-org/grok-5")));
     again.press("q");
     assert_eq!(again.wait().exit_code(), 0);
 }

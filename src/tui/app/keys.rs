@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, open, palette, poll, tabs};
+use super::{Model, Tab, open, palette, poll, proposals, tabs};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -51,7 +51,9 @@ pub fn available(model: &Model, action: Action) -> Availability {
         Action::New if !is_open => Availability::No("not connected"),
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
         Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
-        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab6 if model.welcome.is_some() => Availability::Hidden,
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab5 | Action::Tab6 if model.welcome.is_some() => {
+            Availability::Hidden
+        }
         _ => Availability::Yes,
     }
 }
@@ -94,12 +96,15 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.overlays.last().is_some() {
         return act_on_overlay(model, action);
     }
+    if let Some(aim) = proposals::aim(model, action) {
+        return proposals::seek(model, aim);
+    }
     if model.welcome.is_some() {
         return act_on_welcome(model, action);
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
-        Tab::Board | Tab::Groups => tabs::act(model, action).unwrap_or_default(),
+        Tab::Board | Tab::Groups | Tab::History => tabs::act(model, action).unwrap_or_default(),
         Tab::Gateway => model.gateway.act(action, &mut model.shared),
     }
 }
@@ -149,7 +154,7 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             effects.extend(tabs::read_again(model));
             Some(effects)
         }
-        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab6 => {
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab5 | Action::Tab6 => {
             let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
             if model.welcome.is_none() {
                 model.overlays.clear();
@@ -188,6 +193,9 @@ fn past_notices(model: &Model) -> Reader {
 }
 
 fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
+    if matches!(model.overlays.last(), Some(Overlay::Proposal(_))) {
+        return proposals::act(model, action);
+    }
     if action == Action::Back {
         model.overlays.pop();
         return Vec::new();
@@ -211,7 +219,7 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
             }
             contexts.act(action, &model.shared);
         }
-        None => {}
+        Some(Overlay::Proposal(_)) | None => {}
     }
     Vec::new()
 }
@@ -251,6 +259,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
         match overlay {
             Overlay::Help(help) => help.edit(key),
             Overlay::Palette(palette) => palette.edit(key),
+            Overlay::Proposal(proposal) => proposal.edit(key),
             Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
         }
         return Vec::new();
@@ -261,7 +270,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => return model.endpoints.edit(key, &model.shared),
-        Tab::Board | Tab::Groups => tabs::edit(model, key),
+        Tab::Board | Tab::Groups | Tab::History => tabs::edit(model, key),
         Tab::Gateway => {}
     }
     Vec::new()
@@ -276,10 +285,9 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     }
     if let Some(overlay) = model.overlays.last_mut() {
         match overlay {
-            Overlay::Help(help) => {
-                help.filter.paste(pasted);
-            }
+            Overlay::Help(help) => drop(help.filter.paste(pasted)),
             Overlay::Palette(palette) => palette.paste(pasted),
+            Overlay::Proposal(proposal) => drop(proposal.typed.paste(pasted)),
             Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
         }
     } else if let Some(welcome) = &mut model.welcome {
@@ -287,7 +295,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     } else {
         match model.tab {
             Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
-            Tab::Board | Tab::Groups => tabs::paste(model, pasted),
+            Tab::Board | Tab::Groups | Tab::History => tabs::paste(model, pasted),
             Tab::Gateway => {}
         }
     }

@@ -39,6 +39,8 @@ pub(super) fn open_again(model: &mut Model) -> Vec<Effect> {
     let Some(context) = model.shared.context else { return Vec::new() };
     model.endpoints.abandon();
     model.groups.abandon();
+    model.history.abandon();
+    model.seeking = None;
     model.shared.sync.waiting = None;
     let ticket = model.shared.ticket();
     model.shared.opening = Some(ticket);
@@ -64,7 +66,7 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
         Timer::Endpoints if is_open => model.endpoints.read(&mut model.shared),
         Timer::Open if matches!(model.shared.connection, Connection::Failed(_)) => open_again(model),
         Timer::Sync | Timer::Endpoints | Timer::Open | Timer::Notice | Timer::Marks | Timer::Step => Vec::new(),
-        Timer::GroupDetail => super::tabs::due(model, timer),
+        Timer::GroupDetail | Timer::History => super::tabs::due(model, timer),
     }
 }
 
@@ -83,8 +85,8 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
     model.shared.read_at = Some(model.shared.now);
     model.endpoints.failures = 0;
     recovered(model);
-    model.endpoints.follow(&mut model.shared);
-    let mut effects = model.endpoints.name_targets(&mut model.shared);
+    let mut effects = model.endpoints.follow(&mut model.shared);
+    effects.extend(model.endpoints.name_targets(&mut model.shared));
     if model.shared.sync_report().is_none() {
         effects.extend(next(model, 0));
     }
@@ -116,12 +118,15 @@ pub(super) fn sync(
             if has_report {
                 recovered(model);
             }
-            model.endpoints.follow(&mut model.shared);
+            let mut effects = model.endpoints.follow(&mut model.shared);
             if !has_report {
                 let failures = model.endpoints.failures;
-                return if model.endpoints.reading.is_some() { Vec::new() } else { next(model, failures) };
+                if model.endpoints.reading.is_none() {
+                    effects.extend(next(model, failures));
+                }
+                return effects;
             }
-            let mut effects = next(model, 0);
+            effects.extend(next(model, 0));
             if model.endpoints.was_read() && revision == model.endpoints.revision {
                 model.shared.read_at = Some(model.shared.now);
             } else {

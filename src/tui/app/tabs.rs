@@ -24,6 +24,7 @@ pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
     }
     match tab {
         Tab::Groups => model.groups.read(&mut model.shared),
+        Tab::History => model.history.read(&mut model.shared),
         Tab::Endpoints | Tab::Board | Tab::Gateway => Vec::new(),
     }
 }
@@ -38,6 +39,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     match model.tab {
         Tab::Board => Some(act_on_board(model, action)),
         Tab::Groups => Some(model.groups.act(action, &mut model.shared)),
+        Tab::History => Some(model.history.act(action, &mut model.shared)),
         Tab::Endpoints | Tab::Gateway => None,
     }
 }
@@ -71,6 +73,12 @@ fn repoint(model: &mut Model, id: &EndpointId, target: &Target) -> Vec<Effect> {
 
 /// Whether an action of these tabs can be done now. `None` where the rest of the program knows.
 pub(super) fn available(model: &Model, action: Action) -> Option<Availability> {
+    if model.tab == Tab::History && action == Action::Undo && model.overlays.is_empty() && model.welcome.is_none() {
+        return Some(match model.history.aim() {
+            Some(_) => Availability::Yes,
+            None => Availability::No("only what was done from this machine can be taken back"),
+        });
+    }
     if model.tab != Tab::Groups || !model.groups.work.is_none() || !model.overlays.is_empty() || model.welcome.is_some()
     {
         return None;
@@ -93,6 +101,10 @@ pub(super) fn press(model: &mut Model, body: Rect, column: u16, row: u16) -> Opt
             Some(Vec::new())
         }
         Tab::Groups => Some(model.groups.press(Position::new(column, row))),
+        Tab::History => {
+            model.history.press(Position::new(column, row));
+            Some(Vec::new())
+        }
         Tab::Endpoints | Tab::Gateway => None,
     }
 }
@@ -102,6 +114,7 @@ pub(super) fn edit(model: &mut Model, key: &KeyEvent) {
     match model.tab {
         Tab::Board => model.board.edit(key, &model.endpoints, &model.shared),
         Tab::Groups => model.groups.edit(key),
+        Tab::History => model.history.edit(key),
         Tab::Endpoints | Tab::Gateway => {}
     }
 }
@@ -111,13 +124,23 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     match model.tab {
         Tab::Board => model.board.paste(pasted, &model.endpoints, &model.shared),
         Tab::Groups => model.groups.paste(pasted),
+        Tab::History => model.history.paste(pasted),
         Tab::Endpoints | Tab::Gateway => {}
     }
 }
 
 /// Something that was asked for came.
 pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Failure>) -> Vec<Effect> {
-    model.groups.receive(ticket, found, &model.shared).unwrap_or_default()
+    if let Some(effects) = super::proposals::found(model, ticket, found) {
+        return effects;
+    }
+    let history = model.history.receive(ticket, found, &model.shared);
+    history.or_else(|| model.groups.receive(ticket, found, &model.shared)).unwrap_or_default()
+}
+
+/// A plan has ended, whoever ran it: what the open tab tells of changes is read again.
+pub(super) fn written(model: &mut Model) -> Vec<Effect> {
+    if model.tab == Tab::History { model.history.read(&mut model.shared) } else { Vec::new() }
 }
 
 /// A plan has ended. `None` where none of these tabs ran it.
@@ -132,6 +155,7 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
     }
     match (timer, model.tab) {
         (Timer::GroupDetail, Tab::Groups) if model.shared.has_focus => model.groups.read_detail(&mut model.shared),
+        (Timer::History, Tab::History) if model.shared.has_focus => model.history.read(&mut model.shared),
         _ => Vec::new(),
     }
 }
@@ -140,6 +164,8 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
 pub(super) fn forget(model: &mut Model) {
     model.board.forget();
     model.groups.forget();
+    model.history.forget();
+    model.seeking = None;
 }
 
 /// A message was taken: what is drawn follows, and has its size.

@@ -79,6 +79,12 @@ places! {
     Help = "help-page", "the help";
     /// The palette, which is filtered by typing.
     Palette = "action-list", "the palette";
+    /// The History tab.
+    History = "history", "the history";
+    /// A plan that runs.
+    Running = "running-plan", "a plan that runs";
+    /// A plan that has run, and not all of it went well.
+    PlanOver = "stopped-plan", "a plan that has stopped";
     /// Nothing but what works everywhere.
     Nothing = "nothing", "nowhere in particular";
 }
@@ -93,7 +99,7 @@ impl Place {
     /// True where something is looked at, and nothing is being changed, chosen or typed.
     #[must_use]
     pub fn is_browsing(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Board | Self::Gateway | Self::Welcome)
+        matches!(self, Self::List | Self::Detail | Self::Board | Self::History | Self::Gateway | Self::Welcome)
     }
 
     /// True where something is being made up or decided: a letter that works everywhere does nothing here, so that
@@ -110,6 +116,8 @@ impl Place {
                 | Self::TypedQuestion
                 | Self::Conflict
                 | Self::WelcomeForm
+                | Self::Running
+                | Self::PlanOver
         )
     }
 

@@ -1,15 +1,17 @@
 //! The rows of the table that belong to the tabs beside the list of endpoints, and to what opens over them.
 
-use super::table::{BACKTAB, ENTER, ESC, LEFT, RIGHT, TAB, c, row, write};
+use super::table::{BACKTAB, ENTER, ESC, F2, LEFT, RIGHT, TAB, c, row, write};
 use super::{Action as A, Binding, Chord, Place, Section as S};
 
 const GROUPS: &[Place] = &[Place::Groups, Place::GroupKeys];
+const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
 
 pub(super) const SCREENS: &[Binding] = &[
     // Tabs.
     row(A::Tab2, "tab-2", &[c('2')], &[], "", "Board", S::Everywhere),
     row(A::Tab3, "tab-3", &[c('3')], &[], "", "Groups", S::Everywhere),
+    row(A::Tab5, "tab-5", &[c('5')], &[], "", "History", S::Everywhere),
     // The board.
     row(A::Open, "open", &[ENTER], BOARD, "endpoint", "Go to the endpoint", S::Board),
     write_in(A::Repoint, "re-point", &[c('r')], BOARD, "pick up wire", "Pick up the end of the wire", S::Board),
@@ -64,6 +66,49 @@ pub(super) const SCREENS: &[Binding] = &[
     row(A::Filter, "filter", &[c('/')], &[Place::Groups], "filter", "Filter by name, customer or slug", S::Groups),
     row(A::Back, "back", &[ESC, BACKTAB, LEFT, c('h')], &[Place::GroupKeys], "back", "Back to the tree", S::Groups),
     row(A::Back, "back", &[ESC], &[Place::Groups], "", "Clear the filter", S::Groups),
+    // History.
+    row(A::Open, "open", &[ENTER], HISTORY, "show", "Show everything that is known of the change", S::History),
+    write_in(
+        A::Undo,
+        "undo",
+        &[c('u')],
+        HISTORY,
+        "undo",
+        "Take this change back; of an undo: make the change again",
+        S::History,
+    ),
+    row(A::Filter, "filter", &[c('/')], HISTORY, "filter", "Filter by who and what", S::History),
+    row(
+        A::Copy,
+        "copy",
+        &[c('y')],
+        HISTORY,
+        "copy id",
+        "Copy the id, for repoint history and repoint undo",
+        S::History,
+    ),
+    row(A::Back, "back", &[ESC], HISTORY, "", "Clear the filter", S::History),
+    // A plan that runs, and one that has run.
+    row(A::Back, "back", &[ESC], &[Place::Running], "stop", "Stop before the next change", S::Panes),
+    row(
+        A::Confirm,
+        "confirm",
+        &[ENTER],
+        &[Place::PlanOver],
+        "go on / close",
+        "Go on with what was not tried; close where nothing is left",
+        S::Panes,
+    ),
+    row(A::Back, "back", &[ESC], &[Place::PlanOver], "leave it so", "Close; what was not tried stays undone", S::Panes),
+    row(
+        A::CopyAsCommand,
+        "copy-command",
+        &[F2],
+        &[Place::PlanOver],
+        "as command",
+        "Show and copy the changes as commands and as curl",
+        S::Panes,
+    ),
     row(A::Copy, "copy", &[c('y'), c('c')], &[Place::Minted], "copy", "Copy the key", S::Panes),
     row(A::Back, "back", &[ESC], &[Place::Minted], "close", "Close; the key is not shown again", S::Panes),
 ];

@@ -57,6 +57,7 @@ const SCROLLED: &[Place] = &[
     Place::Copy,
     Place::Reader,
     Place::Welcome,
+    Place::History,
 ];
 /// Lists under a text field: only keys that are no letters move in them.
 const PICKED: &[Place] = &[
@@ -69,8 +70,13 @@ const PICKED: &[Place] = &[
     Place::Palette,
     Place::Question,
     Place::Conflict,
+    Place::Confirm,
+    Place::Running,
+    Place::PlanOver,
 ];
 const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help, Place::Palette];
+/// Where the last change can be taken back.
+const UNDONE_FROM: &[Place] = &[Place::List, Place::Detail, Place::Board, Place::Groups, Place::GroupKeys];
 
 use Action as A;
 use Section as S;
@@ -215,6 +221,15 @@ const CORE: &[Binding] = &[
     write(A::New, "new", &[c('n')], ENDPOINTS, "new", "Create an endpoint"),
     write(A::Edit, "edit", &[c('e')], ENDPOINTS, "edit", "Rename and re-point in one change"),
     write(A::Delete, "delete", &[c('d')], ENDPOINTS, "delete", "Delete, after showing what stops working"),
+    write(
+        A::Undo,
+        "undo",
+        &[c('u')],
+        UNDONE_FROM,
+        "undo",
+        "Take the last change back, after showing what it would change",
+    ),
+    write(A::Redo, "redo", &[c('U')], UNDONE_FROM, "", "Make the last change again that was taken back"),
     row(
         A::Filter,
         "filter",

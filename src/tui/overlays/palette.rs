@@ -69,6 +69,7 @@ impl Palette {
             Section::Endpoints
             | Section::Board
             | Section::Groups
+            | Section::History
             | Section::Panes
             | Section::Gateway
             | Section::Everywhere => 0,

@@ -1,11 +1,14 @@
 //! Reads what the tabs beside the list of endpoints ask for.
 
+use std::path::PathBuf;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::past;
 use super::server::{Messages, tell};
 use crate::api::{Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
 use crate::client::{Client, ClientError};
-use crate::tui::load::Ticket;
+use crate::tui::load::{Failure, Ticket};
 use crate::tui::message::Message;
 use crate::tui::wanted::{Found, GroupDetail, Wanted};
 
@@ -13,13 +16,17 @@ use crate::tui::wanted::{Found, GroupDetail, Wanted};
 const PARALLEL: usize = 8;
 
 /// Reads it, and says what was found.
-pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, messages: Messages) {
+pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, journal: PathBuf, messages: Messages) {
     let found = match wanted {
-        Wanted::Groups => groups(&client).await.map(Found::Groups),
-        Wanted::GroupDetail(id) => group_detail(&client, id).await,
-        Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount),
+        Wanted::Groups => groups(&client).await.map(Found::Groups).map_err(Failure::from),
+        Wanted::GroupDetail(id) => group_detail(&client, id).await.map_err(Failure::from),
+        Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount).map_err(Failure::from),
+        Wanted::History => past::history(&client, journal).await.map(Found::History),
+        Wanted::WayBack(aim) => {
+            past::way_back(&client, journal, aim).await.map(|found| Found::WayBack(Box::new(found)))
+        }
     };
-    tell(&messages, Message::Found { ticket, found: Box::new(found.map_err(Into::into)) });
+    tell(&messages, Message::Found { ticket, found: Box::new(found) });
 }
 
 async fn groups(client: &Client) -> Result<Vec<Group>, ClientError> {

@@ -9,7 +9,7 @@ use super::server::{Messages, tell};
 use crate::client::Client;
 use crate::plan::history::Author;
 use crate::plan::journal::{Bounds, Journal};
-use crate::plan::{self, Plan, Report};
+use crate::plan::{self, Plan, PlanId, Report};
 use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::message::Message;
 
@@ -24,6 +24,8 @@ pub(super) struct Job {
     pub(super) client: Client,
     /// What.
     pub(super) plan: Plan,
+    /// What of the journal it takes back.
+    pub(super) undoes: Option<PlanId>,
     /// Where the journal is.
     pub(super) journal: PathBuf,
     /// Who does it, for the journal.
@@ -63,6 +65,6 @@ async fn run_plan(
         .await
         .map_err(|_| Failure::new(FailureKind::Other, "the journal could not be opened"))?
         .map_err(failed)?;
-    let options = plan::run::Options::new(job.author);
+    let options = plan::run::Options { undoes: job.undoes, ..plan::run::Options::new(job.author) };
     plan::run(&job.client, &journal, &job.plan, &options, cancel, progress).await.map_err(failed)
 }

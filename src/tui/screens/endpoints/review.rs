@@ -80,7 +80,7 @@ impl Review {
         self.stage = Stage::Writing { ticket, step: None };
         self.failure = None;
         shared.is_writing = true;
-        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected() }]
+        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected(), undoes: None }]
     }
 
     /// The rows of the review, for so many columns.

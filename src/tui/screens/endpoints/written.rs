@@ -3,7 +3,8 @@
 use super::Endpoints;
 use super::work::Work;
 use crate::api::{EndpointId, Time};
-use crate::plan::{self, Change, Done, Outcome, Record, Report};
+use crate::plan::history::JournalLine;
+use crate::plan::{self, Change, Done, Outcome, PlanId, Proof, Record, Report, Sighting};
 use crate::sync::{self, Written};
 use crate::tui::effect::Effect;
 use crate::tui::load::{Failure, FailureKind};
@@ -15,6 +16,8 @@ use crate::tui::session::Shared;
 pub struct Followed {
     /// The write.
     pub written: Written,
+    /// Its place in the journal.
+    pub noted: (PlanId, usize),
     /// When it was seen in effect.
     pub in_effect: Option<Time>,
 }
@@ -35,9 +38,9 @@ impl Endpoints {
             }
         };
         let mut verdict = None;
-        for outcome in report.outcomes {
+        for (place, outcome) in report.outcomes.into_iter().enumerate() {
             match outcome {
-                Outcome::Done(done) => self.take(change, &done),
+                Outcome::Done(done) => self.take(change, &done, (report.id.clone(), place)),
                 Outcome::AlreadySo | Outcome::NotTried => {}
                 other => verdict = verdict.or(Some(other)),
             }
@@ -84,11 +87,24 @@ impl Endpoints {
         read_afterwards(shared)
     }
 
-    fn take(&mut self, change: &Change, done: &Done) {
+    /// Takes what several changes became that belong to one plan. Answers how many were written.
+    pub fn take_all(&mut self, changes: &[Change], report: &Report, shared: &Shared) -> usize {
+        let mut count = 0;
+        for (place, (change, outcome)) in changes.iter().zip(&report.outcomes).enumerate() {
+            if let Outcome::Done(done) = outcome {
+                self.take(change, done, (report.id.clone(), place));
+                count += 1;
+            }
+        }
+        self.refresh(shared, true);
+        count
+    }
+
+    fn take(&mut self, change: &Change, done: &Done, noted: (PlanId, usize)) {
         match &done.after {
             Record::Endpoint(endpoint) => {
                 let written = Written { at: done.at, revision: done.revision, updated_at: endpoint.updated_at };
-                self.written.insert(endpoint.id.clone(), Followed { written, in_effect: None });
+                self.written.insert(endpoint.id.clone(), Followed { written, noted, in_effect: None });
                 self.list.selected = Some(endpoint.id.clone());
                 self.rows.put(endpoint.as_ref().clone());
             }
@@ -103,7 +119,8 @@ impl Endpoints {
     }
 
     /// Looks which followed changes have come into effect, and says so once.
-    pub fn follow(&mut self, shared: &mut Shared) {
+    pub fn follow(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let mut effects = Vec::new();
         let now = shared.server_now();
         let report = shared.sync_report().cloned();
         let interval = shared.sync_interval();
@@ -114,6 +131,7 @@ impl Endpoints {
                 continue;
             }
             followed.in_effect = Some(now);
+            effects.push(note(followed, is_verified, now));
             let Some(row) = self.rows.by_id(id) else { continue };
             let after = crate::tui::text::span(now.since(followed.written.at));
             let said = if is_verified {
@@ -123,7 +141,17 @@ impl Endpoints {
             };
             shared.notices.say(shared.now, Tone::Good, said.trim_start_matches("✓ "));
         }
+        effects
     }
+}
+
+/// What was seen goes into the journal, so that the history can tell it later.
+fn note(followed: &Followed, is_verified: bool, now: Time) -> Effect {
+    let (plan, index) = followed.noted.clone();
+    let after_ms = u64::try_from(now.since(followed.written.at).as_millis()).unwrap_or(u64::MAX);
+    let proof = if is_verified { Proof::SyncReport } else { Proof::Interval };
+    let sighting = Sighting::InEffect { after_ms, proof };
+    Effect::Note(Box::new(JournalLine::Seen { plan, index, at: now, sighting }))
 }
 
 /// The rows are the answers' own by now; the sync report tells when they are in effect.

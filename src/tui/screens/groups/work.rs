@@ -232,7 +232,7 @@ impl Work {
         };
         (*writing, *failure) = (Some(ticket), None);
         shared.is_writing = true;
-        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected() }]
+        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected(), undoes: None }]
     }
 
     /// The write under way.
