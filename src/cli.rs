@@ -19,6 +19,7 @@ mod follow;
 pub mod gateway;
 pub mod groups;
 pub mod history;
+pub mod keymap;
 pub mod keys;
 mod logging;
 pub mod man;
@@ -112,6 +113,8 @@ pub enum Command {
     Conformance(conformance::Conformance),
     /// Check configuration, terminal, network, key, rights and onboarding
     Doctor(doctor::Doctor),
+    /// Show which keys do what in the dashboard
+    Keymap(keymap::Args),
     /// Print a completion script
     Completions(completions::Completions),
     /// Print or install the manual pages
@@ -165,6 +168,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         }
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Man(man)) => man::run(&man),
+        Some(Command::Keymap(args)) => keymap::run(&args, speak.out()),
         Some(Command::History(history)) => history::run(&history, &select, speak.out()),
         Some(Command::Context(command)) => context::run(&command, &select, speak.out()),
         Some(command) => {
@@ -203,6 +207,7 @@ async fn on_server(command: &Command, select: &Select, speak: Speak) -> anyhow::
         | Command::Conformance(_)
         | Command::Doctor(_)
         | Command::Completions(_)
+        | Command::Keymap(_)
         | Command::Man(_) => Ok(Exit::Done),
     };
     session.close().await;

@@ -12,7 +12,7 @@ use ratatui::style::Color;
 use tokio::runtime::Handle;
 
 use super::select::Select;
-use super::{Exit, logging, output};
+use super::{Exit, keymap, logging, output};
 use crate::client::{ClientError, ErrorKind};
 use crate::config::{self, Config, Context, Server, Settings, variable};
 use crate::connect;
@@ -36,6 +36,7 @@ pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
     let unlogged = logging::to_file(&config.paths.log_file).err();
     let notice = unlogged.map(|error| format!("no log is kept: {}: {error}", config.paths.log_file.display()));
     let mut start = start(config, named, select.sync_interval, notice);
+    start.keymap = keymap::of(config)?;
     start.palette = palette(&config.settings, variable("COLORFGBG").as_deref())?;
     let ended_well = tui::run(start).context("the terminal went away")? == std::process::ExitCode::SUCCESS;
     Ok(if ended_well { Exit::Done } else { Exit::Failed })

@@ -1,6 +1,7 @@
 //! The configuration's text: read strictly, and changed without losing its comments.
 
 mod edit;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use super::context::LOCAL;
 use super::{ACCENTS, ConfigError, Context, KeySource, Server, accent, is_hosted};
 
 pub use edit::{add_context, remove_context, use_context};
+pub use keys::KeyLine;
 
 /// How the dashboard looks and behaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -30,6 +32,7 @@ pub struct Settings {
 pub(super) struct File {
     pub(super) current: Option<String>,
     pub(super) settings: Settings,
+    pub(super) keys: Vec<KeyLine>,
     pub(super) contexts: Vec<Context>,
 }
 
@@ -40,6 +43,9 @@ struct Written {
     context: Option<String>,
     #[serde(default)]
     dashboard: Settings,
+    /// Read by `keys`, with its lines.
+    #[serde(default, rename = "keys")]
+    _keys: serde::de::IgnoredAny,
     #[serde(default)]
     contexts: BTreeMap<toml::Spanned<String>, toml::Spanned<WrittenContext>>,
 }
@@ -87,8 +93,12 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn error(&self, at: usize, message: impl std::fmt::Display) -> ConfigError {
-        let line = self.text.get(..at).map(|before| before.matches('\n').count() + 1);
-        ConfigError::in_file(self.path, line, message)
+        ConfigError::in_file(self.path, Some(self.line(at)), message)
+    }
+
+    /// The line, from 1, of a place in the text.
+    fn line(&self, at: usize) -> usize {
+        self.text.get(..at).unwrap_or(self.text).matches('\n').count() + 1
     }
 
     fn url(&self, written: &toml::Spanned<String>, name: &str) -> Result<Url, ConfigError> {
@@ -172,7 +182,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
         }
         contexts.push(source.context(name.get_ref(), context.into_inner())?);
     }
-    Ok(File { current: written.context, settings: written.dashboard, contexts })
+    let keys = keys::read(&source)?;
+    Ok(File { current: written.context, settings: written.dashboard, keys, contexts })
 }
 
 /// The texts that serde quotes are what the user wrote: it may be a key.

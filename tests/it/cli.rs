@@ -10,6 +10,7 @@ mod files;
 mod groups;
 mod help;
 mod history;
+mod keymap;
 mod schema;
 mod status;
 

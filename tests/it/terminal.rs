@@ -269,6 +269,24 @@ fn a_small_window_asks_for_room_and_a_larger_one_gets_the_screen_back() {
 }
 
 #[test]
+fn keys_are_those_of_the_configuration() {
+    let home = home();
+    let config = home.path().join("config.toml");
+    std::fs::write(&config, "[keys]\nre-point = \"p\"\n").expect("a file");
+    let config = config.to_str().expect("a path").to_owned();
+    let environment = [("REPOINT_CONFIG", config.as_str())];
+    let mut terminal = Terminal::start_with(120, 36, home.path(), &["--local"], &environment);
+    terminal.until("p re-point");
+    terminal.until("14 endpoints");
+    terminal.press("p");
+    terminal.until("Re-point my-org/");
+    terminal.press(ESCAPE);
+    terminal.until_gone("Re-point my-org/");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
 fn no_terminal_is_said_and_exits_2() {
     let home = home();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))

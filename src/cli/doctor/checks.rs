@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Finding, Verdict};
 use crate::api::{Time, User};
+use crate::cli::keymap;
 use crate::cli::select::{Opened, Select};
 use crate::client::{Access, Answer, Client, ClientError, ErrorKind};
 use crate::clock;
@@ -61,7 +62,7 @@ pub(super) fn locale() -> Finding {
 /// Whether the configuration can be read.
 pub(super) fn configuration() -> (Option<Config>, Finding) {
     let check = "configuration";
-    let loaded = Paths::find().and_then(Config::load);
+    let loaded = Paths::find().and_then(Config::load).and_then(|config| keymap::of(&config).map(|_| config));
     match loaded {
         Ok(config) => {
             let path = config.paths.config_file.display().to_string();

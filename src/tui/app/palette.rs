@@ -50,7 +50,10 @@ fn entries(model: &Model) -> Vec<Entry> {
     }
     let entry = |name| {
         let binding = row(name, place)?;
-        let keys = model.shared.keymap.keys_in(binding, place);
+        let mut keys = model.shared.keymap.keys_in(name, place);
+        if keys.is_empty() {
+            keys.extend_from_slice(binding.keys);
+        }
         Some(Entry {
             action: binding.action,
             name,
@@ -78,7 +81,7 @@ fn why_not(model: &Model, binding: &'static Binding, place: Place) -> Option<Opt
         return Some(Some(format!("works in {home}")));
     }
     let leaves = binding.places.is_empty() && place.holds_draft();
-    if leaves && model.shared.keymap.keys_in(binding, place).iter().all(|key| key.is_printable()) {
+    if leaves && model.shared.keymap.keys_in(binding.name, place).iter().all(|key| key.is_printable()) {
         return Some(Some("not while something is being changed".to_owned()));
     }
     if model.shared.is_writing && keymap::binding(binding.action).is_some_and(|binding| binding.writes) {

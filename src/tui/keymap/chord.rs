@@ -44,7 +44,8 @@ impl Chord {
             }
             modifiers -= KeyModifiers::SHIFT;
         }
-        if code == KeyCode::BackTab {
+        if code == KeyCode::BackTab || (code == KeyCode::Tab && modifiers.contains(KeyModifiers::SHIFT)) {
+            code = KeyCode::BackTab;
             modifiers -= KeyModifiers::SHIFT;
         }
         Self { code, modifiers }
@@ -109,6 +110,31 @@ fn named(text: &str) -> Option<KeyCode> {
     })
 }
 
+impl Chord {
+    /// As the configuration writes it: `ctrl-d`, `enter`, `G`. [`Chord::parse`] reads it.
+    #[must_use]
+    pub fn written(self) -> String {
+        let shown = match self.code {
+            KeyCode::Enter => "enter".to_owned(),
+            KeyCode::Up => "up".to_owned(),
+            KeyCode::Down => "down".to_owned(),
+            KeyCode::Left => "left".to_owned(),
+            KeyCode::Right => "right".to_owned(),
+            KeyCode::Char(letter) if letter != ' ' => letter.to_string(),
+            _ => Self { modifiers: KeyModifiers::NONE, ..self }.to_string().to_lowercase(),
+        };
+        let mut text = String::new();
+        for (modifier, name) in
+            [(KeyModifiers::CONTROL, "ctrl-"), (KeyModifiers::ALT, "alt-"), (KeyModifiers::SHIFT, "shift-")]
+        {
+            if self.modifiers.contains(modifier) {
+                text.push_str(name);
+            }
+        }
+        text + &shown
+    }
+}
+
 impl fmt::Display for Chord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (modifier, name) in
@@ -149,6 +175,13 @@ mod tests {
         assert_eq!(Chord::parse("f13"), None);
         assert_eq!(Chord::parse("hyper-x"), None);
         assert_eq!(Chord::parse(""), None);
+    }
+
+    #[test]
+    fn every_key_of_the_table_is_read_as_it_is_written() {
+        for chord in crate::tui::keymap::TABLE.iter().flat_map(|row| row.keys) {
+            assert_eq!(Chord::parse(&chord.written()), Some(*chord), "{chord}");
+        }
     }
 
     #[test]

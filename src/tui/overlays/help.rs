@@ -60,8 +60,13 @@ impl Help {
         let mut lines = Vec::new();
         let here = |section: Option<Section>| {
             let mut rows: Vec<(String, &'static str)> = Vec::new();
-            for (binding, keys) in shared.keymap.all() {
+            for (binding, place, keys) in shared.keymap.all() {
+                let own = shared.keymap.keys_in(binding.name, self.place);
                 let is_here = !binding.places.is_empty() && binding.works_in(self.place);
+                if place.is_some() || (is_here && own.is_empty()) {
+                    continue;
+                }
+                let keys = if binding.works_in(self.place) { own.as_slice() } else { keys };
                 let wanted = section.map_or(is_here, |section| !is_here && binding.section == section);
                 let keys = keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ");
                 let wanted =
