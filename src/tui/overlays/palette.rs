@@ -1,7 +1,7 @@
 //! Every action by its name (`:`), found by typing.
 //!
 //! ```text
-//! ╭ Run ──────────────────────────────────────────── 3 of 48 ╮
+//! ╭ Run ────────────────────────────────────────── 2 actions ╮
 //! │ : repoint                                                │
 //! │                                                          │
 //! │ ▌ re-point      Re-point: choose another target        r │
@@ -184,11 +184,7 @@ impl Palette {
     /// Draws it in the upper middle.
     pub fn draw(&self, shared: &Shared, _area: Rect, frame: &mut Frame<'_>) {
         let title = Line::from(shared.span(Role::Strong, "Run"));
-        let count = if self.shown.len() == self.entries.len() {
-            self.entries.len().to_string()
-        } else {
-            format!("{} of {}", self.shown.len(), self.entries.len())
-        };
+        let count = text::counted(self.shown.len(), "action");
         let right = Line::from(shared.span(Role::Muted, count));
         let inner = layout::inset(layout::popup(shared, Self::area(shared), title, right, frame), 1);
         let mut rows = layout::rows(inner);

@@ -120,12 +120,13 @@ fn no_place_is_called_like_an_action() {
 
 #[test]
 fn how_it_looks() {
+    // A word that few names have: the picture stays while actions come.
     for (columns, rows) in SIZES {
         let mut stage = at(columns, rows);
-        stage.press(":re");
+        stage.press(":board");
         assert_snapshot!(format!("palette_{columns}x{rows}"), stage.text());
     }
     let mut stage = at(120, 36);
-    stage.press(":re");
+    stage.press(":board");
     assert_snapshot!("palette_styles", stage.styles());
 }
