@@ -144,6 +144,8 @@ impl Dashboard {
     async fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Option<ExitCode>> {
         for effect in effects {
             match effect {
+                // The signal may be here before the terminal's end is seen: it is the same end.
+                Effect::Quit if terminal::is_gone() => return Ok(Some(ExitCode::FAILURE)),
                 Effect::Quit => return Ok(Some(ExitCode::SUCCESS)),
                 Effect::Mouse(on) => self.screen.set_mouse(on)?,
                 Effect::Redraw => self.screen.redraw()?,
