@@ -19,7 +19,7 @@ pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, acce
 pub use environment::standing_clock;
 pub use environment::{author, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
-pub use file::{KeyLine, Settings, add_context, remove_context, use_context};
+pub use file::{KeyLine, SavedFilter, Settings, add_context, remove_context, use_context};
 pub use key::KeySource;
 pub use paths::Paths;
 
@@ -43,6 +43,8 @@ pub struct Config {
     pub settings: Settings,
     /// Which keys do what, as it is written.
     pub keys: Vec<KeyLine>,
+    /// Filters of the list that have a name.
+    pub filters: Vec<SavedFilter>,
     /// The context to open where none is named.
     pub current: Option<String>,
     /// Every context: `local` first, then those of the file in its order, then what the environment offers.
@@ -81,7 +83,7 @@ impl Config {
             contexts.extend(Context::hosted());
         }
         let current = variable(CONTEXT).or(file.current);
-        Ok(Self { paths, settings: file.settings, keys: file.keys, current, contexts })
+        Ok(Self { paths, settings: file.settings, keys: file.keys, filters: file.filters, current, contexts })
     }
 
     /// The context with this name.

@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use super::select::Select;
 use super::{Exit, keymap, logging, output};
 use crate::client::{ClientError, ErrorKind};
-use crate::config::{self, Config, Context, Server, Settings, variable};
+use crate::config::{self, Config, ConfigError, Context, Server, Settings, variable};
 use crate::connect;
 use crate::tui::perform::How;
+use crate::tui::screens::endpoints::filter::{Query, Saved};
 use crate::tui::session::{ContextInfo, ContextKind};
 use crate::tui::theme::Depth;
 use crate::tui::theme::palette::{Background, NIGHT, Palette, background_of};
@@ -37,6 +38,7 @@ pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
     let notice = unlogged.map(|error| format!("no log is kept: {}: {error}", config.paths.log_file.display()));
     let mut start = start(config, named, select.sync_interval, notice);
     start.keymap = keymap::of(config)?;
+    start.filters = filters(config)?;
     start.palette = palette(&config.settings, variable("COLORFGBG").as_deref())?;
     let ended_well = tui::run(start).context("the terminal went away")? == std::process::ExitCode::SUCCESS;
     Ok(if ended_well { Exit::Done } else { Exit::Failed })
@@ -58,6 +60,7 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         palette: NIGHT,
         takes_mouse: config.settings.mouse.unwrap_or(true),
         keymap: tui::keymap::Keymap::default(),
+        filters: Saved::new(),
         notice,
         journal: config.paths.journal.clone(),
         who: config::author(),
@@ -99,6 +102,29 @@ fn how(context: Context) -> How {
             }
         })
     }))
+}
+
+/// The filters that are saved.
+///
+/// # Errors
+/// One of them cannot be understood; the error says which line it stands on.
+pub fn filters(config: &Config) -> Result<Saved, ConfigError> {
+    let none = Saved::new();
+    for filter in &config.filters {
+        let is_name = !filter.name.is_empty() && !filter.name.contains(char::is_whitespace);
+        let problem = match Query::parse(&filter.text, &none).problem {
+            _ if !is_name => Some("a name is one word: it is typed as @name".to_owned()),
+            _ if filter.text.split_whitespace().any(|word| word.starts_with('@')) => {
+                Some("a saved filter names no other".to_owned())
+            }
+            problem => problem,
+        };
+        if let Some(problem) = problem {
+            let wrong = format!("the filter {:?} cannot be used", filter.name);
+            return Err(ConfigError::in_file(&config.paths.config_file, Some(filter.line), wrong).with_hint(problem));
+        }
+    }
+    Ok(config.filters.iter().map(|filter| (filter.name.clone(), filter.text.clone())).collect())
 }
 
 /// The palette that is set, with the colours that are set; else what is fit for the terminal's background.

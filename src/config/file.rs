@@ -27,12 +27,24 @@ pub struct Settings {
     pub mouse: Option<bool>,
 }
 
+/// A filter of the list that has a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFilter {
+    /// It is typed as `@name`.
+    pub name: String,
+    /// What it stands for.
+    pub text: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
 /// What a file says.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) current: Option<String>,
     pub(super) settings: Settings,
     pub(super) keys: Vec<KeyLine>,
+    pub(super) filters: Vec<SavedFilter>,
     pub(super) contexts: Vec<Context>,
 }
 
@@ -46,6 +58,8 @@ struct Written {
     /// Read by `keys`, with its lines.
     #[serde(default, rename = "keys")]
     _keys: serde::de::IgnoredAny,
+    #[serde(default)]
+    filters: BTreeMap<String, toml::Spanned<String>>,
     #[serde(default)]
     contexts: BTreeMap<toml::Spanned<String>, toml::Spanned<WrittenContext>>,
 }
@@ -183,7 +197,13 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
         contexts.push(source.context(name.get_ref(), context.into_inner())?);
     }
     let keys = keys::read(&source)?;
-    Ok(File { current: written.context, settings: written.dashboard, keys, contexts })
+    let filter = |(name, text): (String, toml::Spanned<String>)| SavedFilter {
+        name,
+        line: source.line(text.span().start),
+        text: text.into_inner(),
+    };
+    let filters = written.filters.into_iter().map(filter).collect();
+    Ok(File { current: written.context, settings: written.dashboard, keys, filters, contexts })
 }
 
 /// The texts that serde quotes are what the user wrote: it may be a key.

@@ -39,6 +39,7 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let size = Screen::size();
     let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth).with_palette(start.palette));
     shared.keymap = start.keymap.clone();
+    shared.saved_filters = std::sync::Arc::new(start.filters.clone());
     shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
     if let Some(notice) = start.notice.clone() {
         shared.notices.say(shared.now, Tone::Plain, notice);

@@ -1,5 +1,6 @@
 //! What every screen shares: the time, the size, the open context, how fresh its data is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::style::Color;
@@ -8,6 +9,7 @@ use super::keymap::Keymap;
 use super::load::{Failure, Load, Ticket};
 use super::overlays::Overlay;
 use super::overlays::notices::Notices;
+use super::screens::endpoints::filter::Saved;
 use super::theme::palette::Palette;
 use super::theme::{Role, Theme};
 use crate::api::{SyncReport, Time};
@@ -70,6 +72,8 @@ pub struct Shared {
     pub palette: Palette,
     /// How keys are bound.
     pub keymap: Keymap,
+    /// Filters of the list that have a name.
+    pub saved_filters: Arc<Saved>,
     /// The contexts that can be switched to.
     pub contexts: Vec<ContextInfo>,
     /// Which one is open.
@@ -111,6 +115,7 @@ impl Shared {
             theme,
             palette: theme.palette,
             keymap: Keymap::default(),
+            saved_filters: Arc::default(),
             contexts: Vec::new(),
             context: None,
             connection: Connection::Closed,

@@ -96,6 +96,22 @@ fn every_mistake_is_named_with_its_line_and_what_was_meant() {
 }
 
 #[test]
+fn a_saved_filter_that_cannot_be_understood_is_named_with_its_line() {
+    let config = parse("[filters]\nfresh = \"age:<1h\"\n").unwrap();
+    assert_eq!(repoint::cli::dashboard::filters(&config).unwrap()["fresh"], "age:<1h");
+    for (line, said) in [
+        ("old = \"age:>1 fortnight\"", "age:<90s"),
+        ("all = \"@fresh\"", "names no other"),
+        ("\"a b\" = \"x\"", "one word"),
+    ] {
+        let config = parse(&format!("[filters]\n{line}\n")).unwrap();
+        let error = repoint::cli::dashboard::filters(&config).unwrap_err();
+        assert!(error.message.starts_with("/c/config.toml:2: "), "{error}");
+        assert!(error.hint.clone().unwrap_or_default().contains(said), "{error:?}");
+    }
+}
+
+#[test]
 fn a_misspelt_name_of_a_context_says_what_is_near() {
     let error = parse(TWO).unwrap().context("sandbx").unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("did you mean sandbox?"));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Finding, Verdict};
 use crate::api::{Time, User};
-use crate::cli::keymap;
 use crate::cli::select::{Opened, Select};
+use crate::cli::{dashboard, keymap};
 use crate::client::{Access, Answer, Client, ClientError, ErrorKind};
 use crate::clock;
 use crate::config::{Config, Paths, variable};
@@ -62,7 +62,11 @@ pub(super) fn locale() -> Finding {
 /// Whether the configuration can be read.
 pub(super) fn configuration() -> (Option<Config>, Finding) {
     let check = "configuration";
-    let loaded = Paths::find().and_then(Config::load).and_then(|config| keymap::of(&config).map(|_| config));
+    let loaded = Paths::find().and_then(Config::load).and_then(|config| {
+        keymap::of(&config)?;
+        dashboard::filters(&config)?;
+        Ok(config)
+    });
     match loaded {
         Ok(config) => {
             let path = config.paths.config_file.display().to_string();

@@ -119,6 +119,9 @@ pub(super) fn sync(
                 recovered(model);
             }
             let mut effects = model.endpoints.follow(&mut model.shared);
+            if model.endpoints.list.query.moves_with_time() {
+                model.endpoints.refresh(&model.shared, false);
+            }
             if !has_report {
                 let failures = model.endpoints.failures;
                 if model.endpoints.reading.is_none() {

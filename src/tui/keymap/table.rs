@@ -236,7 +236,7 @@ const CORE: &[Binding] = &[
         &[c('/')],
         ENDPOINTS,
         "filter",
-        "Filter as you type; slug: provider: target: state: narrow it",
+        "Filter; slug: provider: target: state: age: narrow it",
         S::Endpoints,
     ),
     row(A::Sort, "sort", &[c('s')], ENDPOINTS, "sort", "Sort by the next column", S::Endpoints),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::client::{self, ClientError};
 use crate::supervisor::Launch;
 use crate::tui::keymap::Keymap;
+use crate::tui::screens::endpoints::filter::Saved;
 use crate::tui::session::ContextInfo;
 use crate::tui::theme::Depth;
 use crate::tui::theme::palette::Palette;
@@ -56,6 +57,8 @@ pub struct Start {
     pub takes_mouse: bool,
     /// How keys are bound.
     pub keymap: Keymap,
+    /// Filters of the list that have a name.
+    pub filters: Saved,
     /// Something to say at the start.
     pub notice: Option<String>,
     /// The folder of the journal of changes.

@@ -109,6 +109,7 @@ impl Board {
         if self.seen == Some(version) {
             return;
         }
+        self.list.look(shared);
         self.list.refresh(&endpoints.rows, true, &|row| endpoints.rank_and_word(shared, row));
         if self.seen.is_none()
             && let Some(id) = &endpoints.list.selected
@@ -174,6 +175,7 @@ impl Board {
     }
 
     fn filter_changed(&mut self, endpoints: &Endpoints, shared: &Shared) {
+        self.list.look(shared);
         self.list.filter_changed(&endpoints.rows, &|row| endpoints.rank_and_word(shared, row));
         self.wire(endpoints);
     }

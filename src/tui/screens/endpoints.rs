@@ -20,6 +20,7 @@ pub mod edit_view;
 pub mod fields;
 pub mod filter;
 pub mod list;
+pub mod recall;
 pub mod recent;
 pub mod repoint;
 pub mod repoint_view;
@@ -38,6 +39,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::list::List;
+use self::recall::Recall;
 use self::rows::{Row, Rows};
 use self::work::Work;
 use self::workspace::Workspace;
@@ -74,6 +76,8 @@ pub struct Endpoints {
     pub rows: Rows,
     /// What of it is shown.
     pub list: List,
+    /// Filters that were kept.
+    pub recall: Recall,
     /// Which part has the keys.
     pub pane: Pane,
     /// How many lines the detail is scrolled.
@@ -166,8 +170,8 @@ impl Endpoints {
 
     /// Forgets everything of the context that was open.
     pub fn forget(&mut self) {
-        let (visible, area) = (self.list.visible, self.area);
-        *self = Self { area, ..Self::default() };
+        let (visible, area, recall) = (self.list.visible, self.area, std::mem::take(&mut self.recall));
+        *self = Self { recall, area, ..Self::default() };
         self.list.visible = visible;
     }
 
@@ -292,6 +296,7 @@ impl Endpoints {
         change: impl FnOnce(&mut List, &Rows, &dyn Fn(&Row) -> (u8, &'static str)),
     ) {
         let mut list = std::mem::take(&mut self.list);
+        list.look(shared);
         let state = |row: &Row| self.rank_and_word(shared, row);
         change(&mut list, &self.rows, &state);
         self.list = list;

@@ -67,6 +67,7 @@ fn the_commented_default_names_only_settings_that_there_are() {
     known.extend(properties(&schema, "/properties/dashboard/properties"));
     known.extend(properties(&schema, "/$defs/context/properties"));
     known.extend(properties(&schema, "/properties/keys/properties"));
+    known.extend(["fresh".to_owned()]);
     let named = |line: &str| {
         let (name, _) = line.strip_prefix("# ")?.split_once(" = ")?;
         (!name.contains(' ')).then(|| name.to_owned())

@@ -1,13 +1,16 @@
 //! Moving, filtering, sorting; text fields; paste.
 
+use std::time::Duration;
+
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use repoint::tui::effect::Effect;
+use repoint::tui::effect::{Effect, Timer};
 use repoint::tui::keymap::Place;
 use repoint::tui::message::Message;
+use repoint::tui::screens::endpoints::filter::Saved;
 use repoint::tui::screens::endpoints::list::Sort;
 
 use super::setting::at;
-use crate::screens::stage::{Stage, dozen};
+use crate::screens::stage::{Stage, dozen, now};
 
 fn selected(stage: &Stage) -> String {
     let endpoints = &stage.model.endpoints;
@@ -49,6 +52,44 @@ fn a_filter_narrows_by_column_and_by_state() {
     assert_eq!(shown(&stage), 1);
     stage.press("<esc>/glmcanary");
     assert_eq!(selected(&stage), "my-org/glm-5.2-canary");
+}
+
+#[test]
+fn a_filter_narrows_by_age_and_rows_leave_it_as_time_passes() {
+    let mut stage = at(120, 36);
+    stage.press("/age:<1m");
+    assert_eq!(shown(&stage), 1);
+    let later = now().plus(Duration::from_mins(2));
+    stage.tell(Message::Now(later));
+    stage.tell(Message::Due(Timer::Sync));
+    let ticket = stage.model.shared.sync.waiting.expect("asked");
+    let report = stage.model.shared.sync_report().cloned();
+    stage.tell(Message::Sync { ticket, answer: Ok((report, Some(later))) });
+    assert_eq!(shown(&stage), 0);
+}
+
+#[test]
+fn a_saved_filter_is_called_by_its_name_and_a_wrong_one_is_said() {
+    let mut stage = at(120, 36);
+    let saved = Saved::from([("open".to_owned(), "provider:openai".to_owned())]);
+    stage.model.shared.saved_filters = saved.into();
+    stage.press("/");
+    assert!(stage.text().contains("narrow it @open"), "{}", stage.text());
+    stage.press("@open mini");
+    assert_eq!(selected(&stage), "my-org/gpt-mini");
+    stage.press("<esc>/@opn");
+    assert!(stage.text().contains("did you mean open?"), "{}", stage.text());
+}
+
+#[test]
+fn a_filter_that_was_kept_comes_back_with_up() {
+    let mut stage = at(120, 36);
+    stage.press("/grok<enter><esc>/claude<enter><esc>/<up><up>");
+    assert_eq!(selected(&stage), "my-org/grok");
+    stage.press("<down>");
+    assert_eq!(stage.model.endpoints.list.filter.text(), "claude");
+    stage.press("<esc>/gpt<down>");
+    assert_eq!(stage.model.endpoints.list.filter.text(), "gpt", "the arrows move in the list while something is typed");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn draw_filter(board: &Board, shared: &Shared, row: Rect, frame: &mut Frame<'_>)
 
 fn draw_slugs(board: &Board, endpoints: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
     let width = usize::from(area.width);
-    let mut sieve = Sieve::new(&board.list.query);
+    let mut sieve = Sieve::new(&board.list.query, shared.server_now());
     for (place, row_area) in (board.list.offset..board.list.order.len()).zip(layout::rows(area)) {
         let Some(row) = board.list.order.get(place).and_then(|index| endpoints.rows.get(*index)) else { continue };
         let is_selected = place == board.list.cursor;

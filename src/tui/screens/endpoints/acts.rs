@@ -25,6 +25,13 @@ impl Endpoints {
             let area = self.work_area(self.area);
             return self.work.act(action, &self.rows, &self.workspace, area, shared);
         }
+        if self.pane == Pane::Filter
+            && let Some(past) = self.recall.step(action, self.list.filter.text())
+        {
+            self.list.filter.set(&past);
+            self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
+            return Vec::new();
+        }
         match (self.pane, action) {
             (Pane::List | Pane::Filter, _) if self.list.act(action, &self.rows) => {
                 self.detail_offset = 0;
@@ -38,8 +45,11 @@ impl Endpoints {
             (_, Action::ShowJson) => self.show_json(shared),
             (_, Action::Filter) => self.focus(Pane::Filter),
             (Pane::List, Action::Open | Action::NextPane) => self.focus(Pane::Detail),
-            (Pane::Filter, Action::Confirm)
-            | (Pane::Detail, Action::PreviousPane | Action::NextPane | Action::Back | Action::Open) => {
+            (Pane::Filter, Action::Confirm) => {
+                self.recall.keep(self.list.filter.trimmed());
+                self.focus(Pane::List)
+            }
+            (Pane::Detail, Action::PreviousPane | Action::NextPane | Action::Back | Action::Open) => {
                 self.focus(Pane::List)
             }
             (Pane::List | Pane::Filter, Action::Back) => self.clear_filter(shared),
@@ -97,6 +107,7 @@ impl Endpoints {
     }
 
     fn clear_filter(&mut self, shared: &Shared) -> Vec<Effect> {
+        self.recall.leave();
         self.list.filter.set("");
         self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
         self.focus(Pane::List)
@@ -107,6 +118,7 @@ impl Endpoints {
         if !self.work.is_none() {
             self.work.edit(key, &self.rows, &self.workspace);
         } else if self.pane == Pane::Filter && self.list.filter.edit(key) {
+            self.recall.leave();
             self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
         }
         Vec::new()

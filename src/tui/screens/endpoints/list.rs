@@ -10,13 +10,15 @@
 //! rows that are seen are drawn.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use super::filter::{Query, Sieve};
+use super::filter::{Query, Saved, Sieve};
 use super::rows::{Row, Rows};
-use crate::api::EndpointId;
+use crate::api::{EndpointId, Time};
 use crate::tui::form::Field;
 use crate::tui::keymap::Action;
 use crate::tui::layout;
+use crate::tui::session::Shared;
 use crate::tui::text;
 
 /// How many matching rows are compared to find the best: where more match, another letter will be typed anyway.
@@ -84,6 +86,8 @@ pub struct List {
     /// The widest slug that is shown, in columns.
     pub widest: usize,
     sorted: Vec<u32>,
+    now: Option<Time>,
+    saved: Arc<Saved>,
 }
 
 impl List {
@@ -91,6 +95,12 @@ impl List {
     #[must_use]
     pub fn sorted_by(sort: Sort) -> Self {
         Self { sort, ..Self::default() }
+    }
+
+    /// Takes over the clock, and the filters that have a name.
+    pub fn look(&mut self, shared: &Shared) {
+        self.now = Some(shared.server_now());
+        self.saved = Arc::clone(&shared.saved_filters);
     }
 
     /// The selected row.
@@ -110,7 +120,8 @@ impl List {
 
     /// Applies what was typed into the filter.
     pub fn filter_changed(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
-        let query = Query::parse(self.filter.text());
+        let query = Query::parse(self.filter.text(), &self.saved);
+        self.filter.problem.clone_from(&query.problem);
         if query == self.query {
             return;
         }
@@ -158,7 +169,7 @@ impl List {
         if self.query.is_empty() {
             self.order.clone_from(&self.sorted);
         } else {
-            let mut sieve = Sieve::new(&self.query);
+            let mut sieve = Sieve::new(&self.query, self.now.unwrap_or(Time::EPOCH));
             let passes =
                 |index: &u32| rows.get(*index).is_some_and(|row| sieve.score(row, |row| state(row).1).is_some());
             self.order = self.sorted.iter().copied().filter(passes).collect();
@@ -186,7 +197,7 @@ impl List {
         if self.query.is_empty() {
             return;
         }
-        let mut sieve = Sieve::new(&self.query);
+        let mut sieve = Sieve::new(&self.query, self.now.unwrap_or(Time::EPOCH));
         let best = self
             .order
             .iter()

@@ -70,7 +70,7 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
     let columns = Columns::of(usize::from(top.width), screen.list.widest + 2);
     frame.render_widget(head(screen, shared, columns), Rect { height: top.height.min(1), ..top });
     let body = Rect { y: top.y + 1, height: top.height.saturating_sub(1), ..top };
-    let mut sieve = Sieve::new(&screen.list.query);
+    let mut sieve = Sieve::new(&screen.list.query, shared.server_now());
     for (place, area) in (screen.list.offset..screen.list.order.len()).zip(layout::rows(body)) {
         let Some(row) = screen.list.order.get(place).and_then(|index| screen.rows.get(*index)) else { continue };
         let is_selected = place == screen.list.cursor;
@@ -107,8 +107,14 @@ fn right_title(screen: &Endpoints, shared: &Shared) -> Line<'static> {
 fn draw_filter(screen: &Endpoints, shared: &Shared, row: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(shared.span(Role::Accent, "/ "), row);
     let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
-    let hint = "slug: provider: target: state: narrow it";
-    screen.list.filter.draw(shared, field, screen.pane == Pane::Filter, hint, frame);
+    let saved = shared.saved_filters.keys().map(|name| format!(" @{name}"));
+    let hint = format!("slug: provider: target: state: age:<1h narrow it{}", saved.collect::<String>());
+    screen.list.filter.draw(shared, field, screen.pane == Pane::Filter, &hint, frame);
+    if let Some(problem) = &screen.list.filter.problem {
+        let room = field.width.saturating_sub(u16::try_from(text::width(screen.list.filter.text())).unwrap_or(0));
+        let said = text::cut(problem, usize::from(room.saturating_sub(3))).into_owned();
+        frame.render_widget(Line::from(shared.span(Role::Danger, said)).right_aligned(), field);
+    }
 }
 
 fn head(screen: &Endpoints, shared: &Shared, columns: Columns) -> Line<'static> {
