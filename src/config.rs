@@ -17,7 +17,7 @@ use std::io;
 pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, accent, is_hosted};
 #[cfg(debug_assertions)]
 pub use environment::standing_clock;
-pub use environment::{author, gateway_key, variable, variable_os, webhook_secret};
+pub use environment::{author, editor, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
 pub use file::{KeyLine, SavedFilter, Settings, add_context, remove_context, use_context};
 pub use key::KeySource;

@@ -63,6 +63,7 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         filters: Saved::new(),
         notice,
         journal: config.paths.journal.clone(),
+        editor: config::editor(),
         who: config::author(),
     }
 }

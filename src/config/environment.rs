@@ -26,6 +26,17 @@ pub fn standing_clock() -> Option<crate::api::Time> {
     crate::api::Time::parse(&variable("REPOINT_CLOCK")?).ok()
 }
 
+/// The command of the person's editor: `$VISUAL`, else `$EDITOR`, else what the system always has.
+#[must_use]
+pub fn editor() -> String {
+    let usual = if cfg!(windows) { "notepad" } else { "vi" };
+    ["VISUAL", "EDITOR"]
+        .into_iter()
+        .filter_map(variable)
+        .find(|value| !value.trim().is_empty())
+        .unwrap_or_else(|| usual.to_owned())
+}
+
 /// Who sits here, for the journal: `user@host`.
 #[must_use]
 pub fn author() -> String {

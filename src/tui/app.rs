@@ -3,6 +3,7 @@
 //! [`update`] hands a message to the part that owns it: keys to the topmost overlay, else to the open tab
 //! (`app/keys.rs`); answers to the screen that asked; timers to the poll (`app/poll.rs`).
 
+mod edited;
 mod keys;
 mod mouse;
 mod palette;
@@ -32,6 +33,7 @@ use super::session::{Connection, ContextKind, Shared};
 use crate::plan::Report;
 use crate::sync::SyncState;
 
+pub use edited::Editing;
 pub use keys::{Availability, available};
 
 /// A tab.
@@ -102,6 +104,8 @@ pub struct Model {
     pub overlays: Vec<Overlay>,
     /// True where the terminal keeps the mouse for selecting text.
     pub is_mouse_released: bool,
+    /// What an editor has.
+    pub editing: Option<Editing>,
     /// The way back that is being looked for.
     pub seeking: Option<Ticket>,
     /// Keys that wait for the answer of a write.
@@ -127,6 +131,7 @@ impl Model {
             welcome: Some(Welcome::default()),
             overlays: Vec::new(),
             is_mouse_released: false,
+            editing: None,
             seeking: None,
             held: Vec::new(),
             recent_actions: Vec::new(),
@@ -251,6 +256,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.shared.notices.fail(model.shared.now, &failure);
             Vec::new()
         }
+        Message::Edited { ticket, answer } => edited::done(model, ticket, answer),
         Message::Terminated => vec![Effect::Quit],
     };
     tabs::settle(model);

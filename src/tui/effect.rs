@@ -144,6 +144,13 @@ pub enum Effect {
     Mouse(bool),
     /// Draw everything again, also what did not change.
     Redraw,
+    /// Hand the terminal to an editor with this text. Answered by `Message::Edited`.
+    EditText {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// The text.
+        text: String,
+    },
     /// Hand the terminal back and stop, until the shell continues the program.
     Suspend,
     /// Leave. What is under way has been waited for.

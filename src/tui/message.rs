@@ -163,6 +163,13 @@ pub enum Message {
     Gateway(GatewayEvent),
 
     // This program.
+    /// The editor was left.
+    Edited {
+        /// The request.
+        ticket: Ticket,
+        /// The text as it is now.
+        answer: Result<String, Failure>,
+    },
     /// A text was copied, or could not be.
     Copied(Result<(), Failure>),
     /// A signal asks the program to leave.

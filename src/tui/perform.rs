@@ -79,6 +79,11 @@ impl Performer {
         }
     }
 
+    /// Says something to the dashboard, as answers do.
+    pub fn tell(&self, message: Message) {
+        server::tell(&self.messages, message);
+    }
+
     /// A page of the list has been laid: another may come.
     pub fn page_was_laid(&self) {
         self.page_slots.add_permits(1);
@@ -123,7 +128,12 @@ impl Performer {
             Effect::StopGateway => self.local.iter().for_each(Local::stop),
             Effect::RestartGateway => self.restart_gateway(),
             // These are the runtime's.
-            Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::EditText { .. }
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 

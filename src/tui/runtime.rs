@@ -4,6 +4,7 @@
 //! and the clock, drains what is ready, and draws once, if a frame would differ. A frame is one write between the marks
 //! of a synchronized update. Nothing is ever asked of the terminal.
 
+mod editor;
 mod terminal;
 
 use std::future::poll_fn;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use self::terminal::Screen;
 use super::app::{self, Model};
 use super::effect::Effect;
+use super::load::Ticket;
 use super::message::Message;
 use super::overlays::notices::Tone;
 use super::perform::{Open, Performer, Start};
@@ -57,8 +59,11 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (sender, receiver) = unbounded_channel();
     let outcome = runtime.block_on(async {
+        let editor = start.editor.clone();
         let performer = Performer::new(start, sender);
-        let mut dashboard = Dashboard { screen, model, performer, receiver, keys: Some(EventStream::new()) };
+        let keys = Some(EventStream::new());
+        let signals = terminal::Signals::new()?;
+        let mut dashboard = Dashboard { screen, model, performer, receiver, keys, signals, editor };
         let outcome = dashboard.run(effects).await;
         // Its thread spins on a terminal that has gone away, until the stream is dropped.
         dashboard.keys = None;
@@ -76,6 +81,8 @@ struct Dashboard {
     performer: Performer,
     receiver: UnboundedReceiver<Message>,
     keys: Option<EventStream>,
+    signals: terminal::Signals,
+    editor: String,
 }
 
 /// What the loop woke up for.
@@ -91,13 +98,12 @@ impl Dashboard {
         if let Some(code) = self.perform(effects).await? {
             return Ok(code);
         }
-        let mut signals = terminal::Signals::new()?;
         loop {
             let tick = self.model.tick();
             let woken = tokio::select! {
                 biased;
                 event = next_event(&mut self.keys) => Woken::Terminal(event),
-                () = signals.next() => Woken::Signal,
+                () = self.signals.next() => Woken::Signal,
                 message = self.receiver.recv() => Woken::Told(message),
                 () = sleep(tick) => Woken::Tick,
             };
@@ -151,6 +157,7 @@ impl Dashboard {
                 Effect::Mouse(on) => self.screen.set_mouse(on)?,
                 Effect::Redraw => self.screen.redraw()?,
                 Effect::Suspend => self.suspend().await?,
+                Effect::EditText { ticket, text } => self.edit(ticket, text).await?,
                 Effect::Copy(text) => {
                     Screen::copy(&text)?;
                     self.performer.perform(Effect::Copy(text));
@@ -161,11 +168,30 @@ impl Dashboard {
         Ok(None)
     }
 
+    async fn edit(&mut self, ticket: Ticket, text: String) -> io::Result<()> {
+        self.keys = None;
+        terminal::restore();
+        let editor = self.editor.clone();
+        let answer =
+            tokio::task::spawn_blocking(move || editor::edit(&editor, &text)).await.map_err(io::Error::other)?;
+        self.screen.take_again()?;
+        // Ctrl-C in the editor was meant for the editor.
+        self.signals = terminal::Signals::new()?;
+        self.keys = Some(EventStream::new());
+        self.performer.tell(Message::Edited { ticket, answer });
+        self.return_to_screen().await
+    }
+
     async fn suspend(&mut self) -> io::Result<()> {
         // The stream keeps a thread on standard input until it is dropped.
         self.keys = None;
         self.screen.suspend()?;
         self.keys = Some(EventStream::new());
+        self.return_to_screen().await
+    }
+
+    /// The terminal is ours again: its size, the time and the server may have moved on.
+    async fn return_to_screen(&mut self) -> io::Result<()> {
         let size = Screen::size();
         app::update(&mut self.model, Message::Now(clock::now()));
         app::update(&mut self.model, Message::Resized(size.0, size.1));

@@ -3,4 +3,5 @@
 mod board;
 mod groups;
 mod history;
+mod marks;
 pub(crate) mod stage;

@@ -141,6 +141,29 @@ fn an_endpoint_is_created_re_pointed_renamed_and_deleted_and_nothing_is_left_beh
 }
 
 #[test]
+fn the_selection_is_edited_in_the_persons_own_editor() {
+    let home = home();
+    let arguments = ["--local", "--sync-interval", "1s"];
+    let editor = [("VISUAL", "sed -i s/my-org.glm-5.2-eu/my-org\\/glm-5.2-west/")];
+    let mut terminal = Terminal::start_with(120, 36, home.path(), &arguments, &editor);
+    terminal.until("14 endpoints");
+    terminal.press("/glm-5.2");
+    terminal.until("5 of 14");
+    terminal.press(ENTER);
+    terminal.press("*");
+    terminal.until("5 marked");
+    terminal.press("E");
+    terminal.until("Edited: rename my-org/glm-5.2-eu to my-org/glm-5.2-west");
+    terminal.press(ENTER);
+    terminal.until_that("renamed", |screen| {
+        screen.lines().any(|line| line.contains("my-org/glm-5.2-west") && line.contains("verified"))
+    });
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
 fn what_was_written_is_there_at_the_next_start() {
     let home = home();
     let mut terminal = local(home.path());

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, open, palette, poll, proposals, tabs};
+use super::{Model, Tab, edited, open, palette, poll, proposals, tabs};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -42,7 +42,15 @@ pub fn available(model: &Model, action: Action) -> Availability {
         return availability;
     }
     match action {
-        Action::Repoint | Action::Edit | Action::Delete | Action::Copy | Action::ShowJson | Action::Open
+        Action::Repoint
+        | Action::Edit
+        | Action::EditAsText
+        | Action::Promote
+        | Action::Mark
+        | Action::Delete
+        | Action::Copy
+        | Action::ShowJson
+        | Action::Open
             if model.overlays.is_empty() && matches!(model.tab, Tab::Endpoints | Tab::Board) =>
         {
             let list = if model.tab == Tab::Board { &model.board.list } else { &model.endpoints.list };
@@ -101,6 +109,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if model.welcome.is_some() {
         return act_on_welcome(model, action);
+    }
+    if action == Action::EditAsText && model.tab == Tab::Endpoints {
+        return edited::open(model);
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),

@@ -127,6 +127,7 @@ pub(super) fn report(model: &mut Model, ticket: Ticket, answer: &Result<Report, 
     }
     let count = model.endpoints.take_all(plan.changes(), report, &model.shared);
     if is_over {
+        model.endpoints.marks.clear();
         let said = said(&plan, undoes.as_ref(), count, &model.shared);
         model.shared.notices.say(model.shared.now, Tone::Good, said);
     }

@@ -4,6 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::Overlay;
+use crate::plan::{Change, command};
 use crate::tui::keymap::Action;
 use crate::tui::layout;
 use crate::tui::session::Shared;
@@ -28,6 +30,20 @@ impl Item {
     pub fn new(name: &str, text: &str) -> Self {
         Self { name: name.to_owned(), text: text.to_owned() }
     }
+}
+
+/// The same changes elsewhere: as `repoint` commands and as `curl`. `None` where there are none.
+#[must_use]
+pub fn elsewhere(changes: &[Change], shared: &Shared) -> Option<Overlay> {
+    if changes.is_empty() {
+        return None;
+    }
+    let address = shared.open_context().map(|context| context.address.as_str()).unwrap_or_default();
+    let url = url::Url::parse(address).ok();
+    let each = |text: &dyn Fn(&Change) -> String| changes.iter().map(text).collect::<Vec<_>>().join("\n");
+    let curl = |change: &Change| url.as_ref().map(|url| command::curl(change, url)).unwrap_or_default();
+    let items = vec![Item::new("command", &each(&command::repoint)), Item::new("curl", &each(&curl))];
+    Some(Overlay::Copy(Copy::new("The same change elsewhere", items)))
 }
 
 /// The menu.

@@ -138,7 +138,7 @@ impl Palette {
         self.offset = 0;
         let words: Vec<Atom> = self.words();
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut rated: Vec<(bool, u32, usize)> = self
+        let mut rated: Vec<((bool, bool, u32), usize)> = self
             .entries
             .iter()
             .enumerate()
@@ -149,11 +149,12 @@ impl Palette {
                     Some(_) | None => 0,
                 };
                 let rate: Option<u32> = words.iter().map(|word| rate(word, entry, &mut matcher)).sum();
-                Some((entry.reason.is_none(), rate? + bonus, index))
+                // What is called so comes first, also where it cannot be done: its reason is the answer then.
+                Some(((bonus > 0, entry.reason.is_none(), rate? + bonus), index))
             })
             .collect();
-        rated.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)).then(one.2.cmp(&other.2)));
-        self.shown = rated.into_iter().map(|(_, _, index)| index).collect();
+        rated.sort_by_key(|(rate, index)| (std::cmp::Reverse(*rate), *index));
+        self.shown = rated.into_iter().map(|(_, index)| index).collect();
     }
 
     fn words(&self) -> Vec<Atom> {

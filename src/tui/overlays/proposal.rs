@@ -22,12 +22,11 @@ use std::collections::BTreeSet;
 
 use crossterm::event::KeyEvent;
 
-use super::Overlay;
-use super::copy::{Copy, Item};
+use super::copy;
 use crate::api::Slug;
 use crate::plan::diff::{self, Line};
 use crate::plan::preflight::{self, Workspace};
-use crate::plan::{Change, Impact, Outcome, Plan, PlanId, Progress, Report, Step, command};
+use crate::plan::{Change, Impact, Outcome, Plan, PlanId, Progress, Report, Step};
 use crate::tui::effect::Effect;
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
@@ -179,7 +178,7 @@ impl Proposal {
             (Action::Down, _) => self.offset = self.offset.saturating_add(1),
             (Action::PageUp, _) => self.offset = self.offset.saturating_sub(view::PAGE),
             (Action::PageDown, _) => self.offset = self.offset.saturating_add(view::PAGE),
-            (Action::CopyAsCommand, _) => self.show_command(shared),
+            (Action::CopyAsCommand, _) => shared.opens = copy::elsewhere(self.plan.changes(), shared),
             (Action::Back, Stage::Asking | Stage::Over) => answer.is_over = true,
             (Action::Back, Stage::Running(ticket, _)) => {
                 answer.effects.push(Effect::Cancel(*ticket));
@@ -255,16 +254,6 @@ impl Proposal {
         let failed = |step: &Option<Step>| matches!(step, Some(Step::Finished(outcome)) if !outcome.is_success());
         let place = self.steps.iter().position(failed);
         place.and_then(|place| self.lines.iter().position(|(own, _)| *own == place)).unwrap_or(0)
-    }
-
-    fn show_command(&self, shared: &mut Shared) {
-        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
-        let url = url::Url::parse(&address).ok();
-        let each =
-            |text: &dyn Fn(&Change) -> String| self.plan.changes().iter().map(text).collect::<Vec<_>>().join("\n");
-        let curl = |change: &Change| url.as_ref().map(|url| command::curl(change, url)).unwrap_or_default();
-        let items = vec![Item::new("command", &each(&command::repoint)), Item::new("curl", &each(&curl))];
-        shared.opens = Some(Overlay::Copy(Copy::new("The same elsewhere", items)));
     }
 }
 

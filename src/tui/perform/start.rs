@@ -59,6 +59,8 @@ pub struct Start {
     pub keymap: Keymap,
     /// Filters of the list that have a name.
     pub filters: Saved,
+    /// The command of the person's editor: a program, and what comes before the file's name.
+    pub editor: String,
     /// Something to say at the start.
     pub notice: Option<String>,
     /// The folder of the journal of changes.

@@ -128,6 +128,11 @@ impl Screen {
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
         stop_process()?;
+        self.take_again()
+    }
+
+    /// Takes the terminal again after [`restore`].
+    pub(super) fn take_again(&mut self) -> io::Result<()> {
         take()?;
         self.set_mouse(self.has_mouse)?;
         self.redraw()

@@ -20,6 +20,7 @@ pub mod edit_view;
 pub mod fields;
 pub mod filter;
 pub mod list;
+pub mod marks;
 pub mod recall;
 pub mod recent;
 pub mod repoint;
@@ -39,6 +40,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::list::List;
+use self::marks::Marks;
 use self::recall::Recall;
 use self::rows::{Row, Rows};
 use self::work::Work;
@@ -78,6 +80,8 @@ pub struct Endpoints {
     pub list: List,
     /// Filters that were kept.
     pub recall: Recall,
+    /// What is marked for one plan.
+    pub marks: Marks,
     /// Which part has the keys.
     pub pane: Pane,
     /// How many lines the detail is scrolled.

@@ -27,14 +27,13 @@ use ratatui::layout::{Position, Rect};
 use self::tree::Branch;
 use self::work::Work;
 use crate::api::{Group, GroupId, KeyInfo};
-use crate::plan::{Report, command};
+use crate::plan::Report;
 use crate::tui::effect::{Effect, Timer};
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::layout::{self, Breadth};
 use crate::tui::load::{Failure, Load, Ticket};
-use crate::tui::overlays::Overlay;
-use crate::tui::overlays::copy::{Copy, Item};
+use crate::tui::overlays::copy;
 use crate::tui::session::Shared;
 use crate::tui::wanted::{Found, GroupDetail, Wanted};
 
@@ -263,7 +262,8 @@ impl Groups {
     pub fn act(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         if !self.work.is_none() {
             if action == Action::CopyAsCommand {
-                self.show_command(shared);
+                let planned: Vec<_> = self.work.planned().into_iter().collect();
+                shared.opens = copy::elsewhere(&planned, shared);
                 return Vec::new();
             }
             return self.work.act(action, shared);
@@ -333,14 +333,6 @@ impl Groups {
     fn detail_lines(&self, shared: &Shared) -> Vec<ratatui::text::Line<'static>> {
         let (_, area) = self.areas(self.area);
         self.group().map(|group| detail::lines(self, group, shared, usize::from(area.width))).unwrap_or_default()
-    }
-
-    fn show_command(&mut self, shared: &mut Shared) {
-        let Some(change) = self.work.planned() else { return };
-        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
-        let curl = url::Url::parse(&address).map(|url| command::curl(&change, &url)).unwrap_or_default();
-        let items = vec![Item::new("command", &command::repoint(&change)), Item::new("curl", &curl)];
-        shared.opens = Some(Overlay::Copy(Copy::new("The same change elsewhere", items)));
     }
 
     fn change(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {

@@ -11,7 +11,7 @@ use crate::api::Endpoint;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::overlays::Overlay;
-use crate::tui::overlays::copy::{Copy, Item};
+use crate::tui::overlays::copy::{self, Copy, Item};
 use crate::tui::overlays::reader::Reader;
 use crate::tui::session::Shared;
 
@@ -20,7 +20,13 @@ impl Endpoints {
     pub fn act(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         if !self.work.is_none() {
             if action == Action::CopyAsCommand {
-                return self.show_command(shared);
+                shared.opens = copy::elsewhere(&self.work.changes(), shared);
+                return Vec::new();
+            }
+            if action == Action::Confirm
+                && let Some(effects) = self.propose_repoint(shared)
+            {
+                return effects;
             }
             let area = self.work_area(self.area);
             return self.work.act(action, &self.rows, &self.workspace, area, shared);
@@ -31,6 +37,11 @@ impl Endpoints {
             self.list.filter.set(&past);
             self.with_list(shared, |list, rows, state| list.filter_changed(rows, state));
             return Vec::new();
+        }
+        if self.pane != Pane::Filter
+            && let Some(effects) = self.act_on_marks(action, shared)
+        {
+            return effects;
         }
         match (self.pane, action) {
             (Pane::List | Pane::Filter, _) if self.list.act(action, &self.rows) => {
@@ -133,7 +144,7 @@ impl Endpoints {
         }
     }
 
-    fn selected(&self) -> Option<Endpoint> {
+    pub(super) fn selected(&self) -> Option<Endpoint> {
         self.list.row(&self.rows).map(super::rows::Row::endpoint)
     }
 
@@ -142,7 +153,7 @@ impl Endpoints {
         if self.workspace.is_whole || self.rows.is_empty() { Vec::new() } else { self.read_workspace(shared) }
     }
 
-    fn read_workspace(&mut self, shared: &mut Shared) -> Vec<Effect> {
+    pub(super) fn read_workspace(&mut self, shared: &mut Shared) -> Vec<Effect> {
         if self.workspace.reading.is_some() {
             return Vec::new();
         }
@@ -206,17 +217,6 @@ impl Endpoints {
             Item::new("JSON", &serde_json::to_string_pretty(&endpoint).unwrap_or_default()),
         ];
         shared.opens = Some(Overlay::Copy(Copy::new(format!("Copy {slug}"), items)));
-        Vec::new()
-    }
-
-    fn show_command(&self, shared: &mut Shared) -> Vec<Effect> {
-        let Some(change) = self.work.change() else { return Vec::new() };
-        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
-        let items = vec![
-            Item::new("command", &command::commands(&change).join("\n")),
-            Item::new("curl", &command::curls(&change, &address).join("\n")),
-        ];
-        shared.opens = Some(Overlay::Copy(Copy::new("The same change elsewhere", items)));
         Vec::new()
     }
 }

@@ -7,7 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::rows::Rows;
 use super::workspace::Workspace;
-use crate::api::{PRODUCTION, Provider, SecretId, Target};
+use crate::api::{ModelId, PRODUCTION, Provider, SecretId, Target};
 
 /// The most that are offered at once; more are found by typing.
 pub const CANDIDATES_MAX: usize = 5000;
@@ -29,6 +29,15 @@ pub struct Candidate {
     pub remark: String,
     /// True where it stands for what was typed.
     pub is_typed: bool,
+}
+
+/// Leaves one candidate a model of the workspace: what is chosen is the model alone.
+pub fn keep_models(candidates: &mut Vec<Candidate>) {
+    let mut seen: HashSet<ModelId> = HashSet::new();
+    candidates.retain_mut(|candidate| {
+        candidate.detail.clear();
+        candidate.target.model_id.as_ref().is_some_and(|model| seen.insert(model.clone()))
+    });
 }
 
 /// Everything that can be chosen, by provider, then in the order of the workspace.

@@ -32,7 +32,7 @@ pub struct Delete {
 impl Delete {
     /// Asks.
     pub fn new(before: Endpoint, shared: &mut Shared) -> (Self, Vec<Effect>) {
-        let (mut review, effects) = Review::new(Some(&before.slug), shared);
+        let (mut review, effects) = Review::new(vec![before.slug.clone()], shared);
         review.stage = Stage::Confirming;
         (Self { before, is_chosen: false, review }, effects)
     }

@@ -56,7 +56,7 @@ impl Edit {
     /// A form for a new endpoint; the organisation of the others stands there already.
     pub fn create(organisation: Option<&str>, shared: &mut Shared) -> (Self, Vec<Effect>) {
         let slug = organisation.map(|organisation| format!("{organisation}/")).unwrap_or_default();
-        let (review, effects) = Review::new(None, shared);
+        let (review, effects) = Review::new(Vec::new(), shared);
         let fields = TEXTS.map(|entry| (entry, Field::new(if entry == Entry::Slug { &slug } else { "" })));
         let form = Self {
             before: None,
@@ -74,7 +74,7 @@ impl Edit {
 
     /// A form that holds an endpoint as it is.
     pub fn change(before: Endpoint, shared: &mut Shared) -> (Self, Vec<Effect>) {
-        let (review, effects) = Review::new(Some(&before.slug), shared);
+        let (review, effects) = Review::new(vec![before.slug.clone()], shared);
         let target = before.target().cloned().unwrap_or_else(|| Target::new(Provider::Baseten));
         let text = |entry: Entry| match entry {
             Entry::Slug => before.slug.as_str().to_owned(),

@@ -15,19 +15,35 @@ use super::candidates::{self, Candidate};
 use super::review::{Review, Stage};
 use super::rows::Rows;
 use super::workspace::Workspace;
-use crate::api::{Endpoint, Target};
-use crate::plan::Change;
+use crate::api::{Endpoint, ModelId, Target};
 use crate::plan::preflight::{self, Finding};
+use crate::plan::{Change, Plan, bulk};
 use crate::tui::effect::Effect;
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::session::Shared;
+
+/// What is re-pointed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// One endpoint.
+    #[default]
+    One,
+    /// All that are marked.
+    Marked,
+    /// All that route to this model: only the model is chosen, and each keeps its environment.
+    Model(ModelId),
+}
 
 /// A re-point that is being made up.
 #[derive(Debug, Clone)]
 pub struct Repoint {
     /// The endpoint as it was when the picker opened: a poll changes the list, never this.
     pub before: Endpoint,
+    /// What is re-pointed with it.
+    pub others: Vec<Endpoint>,
+    /// Why just these.
+    pub scope: Scope,
     /// What was typed.
     pub typed: Field,
     /// Everything that can be chosen.
@@ -45,9 +61,24 @@ pub struct Repoint {
 impl Repoint {
     /// Opens on the first target that differs from the current one.
     pub fn new(before: Endpoint, workspace: &Workspace, rows: &Rows, shared: &mut Shared) -> (Self, Vec<Effect>) {
-        let (review, effects) = Review::new(Some(&before.slug), shared);
+        Self::of(before, Vec::new(), Scope::One, workspace, rows, shared)
+    }
+
+    /// The same for several endpoints at once.
+    pub fn of(
+        before: Endpoint,
+        others: Vec<Endpoint>,
+        scope: Scope,
+        workspace: &Workspace,
+        rows: &Rows,
+        shared: &mut Shared,
+    ) -> (Self, Vec<Effect>) {
+        let slugs = std::iter::once(&before).chain(&others).map(|endpoint| endpoint.slug.clone()).collect();
+        let (review, effects) = Review::new(slugs, shared);
         let mut repoint = Self {
             before,
+            others,
+            scope,
             typed: Field::default(),
             all: Vec::new(),
             shown: Vec::new(),
@@ -63,6 +94,9 @@ impl Repoint {
     pub fn refresh(&mut self, workspace: &Workspace, rows: &Rows) {
         let chosen = self.chosen().map(|candidate| candidate.target.clone()).filter(|_| self.was_touched);
         self.all = candidates::all(workspace, rows);
+        if matches!(self.scope, Scope::Model(_)) {
+            candidates::keep_models(&mut self.all);
+        }
         self.sift(workspace);
         let again = chosen.and_then(|target| self.shown.iter().position(|candidate| candidate.target == target));
         self.cursor = again.unwrap_or_else(|| self.first_other(0));
@@ -72,10 +106,15 @@ impl Repoint {
         self.shown = candidates::matching(&self.all, self.typed.text(), workspace);
     }
 
-    /// True for the target that the endpoint has now: it is shown, and cannot be chosen.
+    /// True for the target that all of them have now: it is shown, and cannot be chosen.
     #[must_use]
     pub fn is_current(&self, target: &Target) -> bool {
-        self.before.target().is_some_and(|current| current.clone().normalized() == target.clone().normalized())
+        if let Scope::Model(model) = &self.scope {
+            return target.model_id.as_ref() == Some(model);
+        }
+        let wanted = target.clone().normalized();
+        let has_it = |endpoint: &Endpoint| endpoint.target().is_some_and(|now| now.clone().normalized() == wanted);
+        has_it(&self.before) && self.others.iter().all(has_it)
     }
 
     fn first_other(&self, from: usize) -> usize {
@@ -93,6 +132,18 @@ impl Repoint {
     #[must_use]
     pub fn change(&self) -> Option<Change> {
         self.chosen().map(|candidate| Change::repoint(&self.before, candidate.target.clone()))
+    }
+
+    /// The changes that would be made of all of them.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let Some(target) = self.chosen().map(|candidate| &candidate.target) else { return Vec::new() };
+        let all: Vec<Endpoint> = std::iter::once(&self.before).chain(&self.others).cloned().collect();
+        let plan = match (&self.scope, &target.model_id) {
+            (Scope::Model(from), Some(to)) => bulk::promote(&all, from, to),
+            _ => Plan::new(all.iter().map(|endpoint| Change::repoint(endpoint, target.clone()))),
+        };
+        plan.changes().to_vec()
     }
 
     /// What speaks against it.

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::candidates::Candidate;
-use super::repoint::Repoint;
+use super::repoint::{Repoint, Scope};
 use super::workspace::Workspace;
 use crate::api::{Provider, Target};
 use crate::tui::layout;
@@ -25,11 +25,10 @@ enum Entry {
 
 /// Draws the pane.
 pub fn draw(repoint: &Repoint, workspace: &Workspace, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-    let slug = repoint.before.slug.as_str();
     let columns = usize::from(area.width.saturating_sub(16));
     let title = Line::from(vec![
         shared.span(Role::Accent, "Re-point "),
-        shared.span(Role::Strong, text::cut(slug, columns).into_owned()),
+        shared.span(Role::Strong, text::cut(&subject(repoint), columns).into_owned()),
     ]);
     let inner = layout::popup(shared, area, title, Line::default(), frame);
     if area.width < 84 {
@@ -47,6 +46,16 @@ pub fn draw(repoint: &Repoint, workspace: &Workspace, shared: &Shared, area: Rec
         frame.render_widget(shared.span(Role::Border, "│"), row);
     }
     draw_change(repoint, workspace, shared, layout::inset(right, 1), frame);
+}
+
+/// What is re-pointed, in the title.
+fn subject(repoint: &Repoint) -> String {
+    let count = text::counted(repoint.others.len() + 1, "endpoint");
+    match &repoint.scope {
+        Scope::Model(model) => format!("everything on {model}: {count}"),
+        Scope::Marked => count,
+        Scope::One => repoint.before.slug.to_string(),
+    }
 }
 
 /// How many candidates a page has, in a pane of this size.
@@ -184,6 +193,9 @@ fn draw_change(repoint: &Repoint, workspace: &Workspace, shared: &Shared, area: 
 /// The slug with its old wire cut and its new one drawn.
 #[must_use]
 pub fn wires(repoint: &Repoint, workspace: &Workspace, shared: &Shared, columns: usize) -> Vec<Line<'static>> {
+    if !repoint.others.is_empty() {
+        return bundle(repoint, workspace, shared, columns);
+    }
     let slug = text::cut(repoint.before.slug.as_str(), columns * 2 / 5).into_owned();
     let lead = text::width(&slug);
     let room = columns.saturating_sub(lead + 13);
@@ -206,6 +218,45 @@ pub fn wires(repoint: &Repoint, workspace: &Workspace, shared: &Shared, columns:
         shared.span(Role::Ok, "  new"),
     ]);
     vec![old, new]
+}
+
+/// Several slugs, each with what it routes to now, and the one end of all of them.
+fn bundle(repoint: &Repoint, workspace: &Workspace, shared: &Shared, columns: usize) -> Vec<Line<'static>> {
+    const SHOWN: usize = 4;
+    let all = || std::iter::once(&repoint.before).chain(&repoint.others);
+    let widest = all().take(SHOWN).map(|endpoint| text::width(endpoint.slug.as_str())).max().unwrap_or(0);
+    let lead = widest.min(columns * 2 / 5);
+    let room = columns.saturating_sub(lead + 6);
+    let mut lines: Vec<Line<'static>> = all()
+        .take(SHOWN)
+        .map(|endpoint| {
+            let now = endpoint.target().map(|target| target_text(target, workspace)).unwrap_or_default();
+            Line::from(vec![
+                shared.span(Role::Strong, text::fit(endpoint.slug.as_str(), lead)),
+                shared.span(Role::Accent, " ─┤ "),
+                shared.span(Role::Muted, text::fit(&now, room)),
+            ])
+        })
+        .collect();
+    let hidden = (repoint.others.len() + 1).saturating_sub(SHOWN);
+    if hidden > 0 {
+        let said = text::fit(&format!("and {} more", text::count(hidden)), lead);
+        lines.push(Line::from(vec![shared.span(Role::Muted, said), shared.span(Role::Accent, " ─┤")]));
+    }
+    let (role, new) = match (repoint.chosen(), &repoint.scope) {
+        (Some(candidate), Scope::Model(_)) => (
+            Role::Strong,
+            format!("{}, each in its environment", format!("{} {}", candidate.main, candidate.name).trim()),
+        ),
+        (Some(candidate), Scope::One | Scope::Marked) => (Role::Strong, target_text(&candidate.target, workspace)),
+        (None, _) => (Role::Faint, "choose a target".to_owned()),
+    };
+    lines.push(Line::from(vec![
+        Span::raw(" ".repeat(lead)),
+        shared.span(Role::Accent, "  └▶ "),
+        shared.span(role, text::fit(&new, room)),
+    ]));
+    lines
 }
 
 fn target_text(target: &Target, workspace: &Workspace) -> String {

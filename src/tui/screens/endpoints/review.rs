@@ -47,13 +47,15 @@ pub struct Review {
 }
 
 impl Review {
-    /// A review that counts who calls the slug.
-    pub fn new(slug: Option<&Slug>, shared: &mut Shared) -> (Self, Vec<Effect>) {
+    /// A review that counts who calls the slugs.
+    pub fn new(slugs: Vec<Slug>, shared: &mut Shared) -> (Self, Vec<Effect>) {
         let mut review = Self::default();
-        let Some(slug) = slug else { return (review, Vec::new()) };
+        if slugs.is_empty() {
+            return (review, Vec::new());
+        }
         let ticket = shared.ticket();
         review.impact.ask(ticket);
-        (review, vec![Effect::ReadImpact { ticket, slugs: vec![slug.clone()] }])
+        (review, vec![Effect::ReadImpact { ticket, slugs }])
     }
 
     /// True while the change can still be edited.

@@ -90,6 +90,9 @@ fn title(screen: &Endpoints, shared: &Shared) -> Line<'static> {
     }
     let count = if shown == all { text::count(all) } else { format!("{} of {}", text::count(shown), text::count(all)) };
     line.push_span(shared.span(Role::Muted, format!("  {count}")));
+    if !screen.marks.is_empty() {
+        line.push_span(shared.span(Role::Accent, format!("  + {} marked", text::count(screen.marks.count()))));
+    }
     line
 }
 
@@ -149,12 +152,12 @@ fn line<'a>(
 ) -> Line<'a> {
     let state = screen.state(shared, row);
     let role = state_role(&state);
-    let mark = if is_selected {
-        "▌ "
-    } else if screen.is_fresh(row) {
-        "• "
-    } else {
-        "  "
+    let mark = match (is_selected, screen.marks.has(&row.id)) {
+        (true, true) => "╋ ",
+        (true, false) => "▌ ",
+        (false, true) => "+ ",
+        (false, false) if screen.is_fresh(row) => "• ",
+        (false, false) => "  ",
     };
     let mut spans = vec![shared.span(Role::Accent, mark)];
     spans.extend(slug_spans(shared, row.slug.as_str(), columns.slug, is_selected, matched));

@@ -64,6 +64,15 @@ impl Work {
         }
     }
 
+    /// All changes that would be made, where several endpoints are re-pointed at once.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::Repoint(repoint) => repoint.changes(),
+            _ => self.change().into_iter().collect(),
+        }
+    }
+
     /// What has the keys; `None` where nothing is open.
     #[must_use]
     pub fn place(&self, shared: &Shared) -> Option<Place> {
