@@ -19,7 +19,7 @@ pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, acce
 pub use environment::standing_clock;
 pub use environment::{author, editor, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
-pub use file::{KeyLine, SavedFilter, Settings, add_context, remove_context, use_context};
+pub use file::{ColumnName, KeyLine, SavedFilter, Settings, add_context, remove_context, use_context};
 pub use key::KeySource;
 pub use paths::Paths;
 

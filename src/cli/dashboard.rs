@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use super::select::Select;
 use super::{Exit, keymap, logging, output};
 use crate::client::{ClientError, ErrorKind};
-use crate::config::{self, Config, ConfigError, Context, Server, Settings, variable};
+use crate::config::{self, ColumnName, Config, ConfigError, Context, Server, Settings, variable};
 use crate::connect;
 use crate::tui::perform::How;
+use crate::tui::screens::endpoints::columns::Column;
 use crate::tui::screens::endpoints::filter::{Query, Saved};
 use crate::tui::session::{ContextInfo, ContextKind};
 use crate::tui::theme::Depth;
@@ -61,6 +62,8 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         takes_mouse: config.settings.mouse.unwrap_or(true),
         keymap: tui::keymap::Keymap::default(),
         filters: Saved::new(),
+        columns: columns(&config.settings),
+        sort: config.settings.sort.map_or(Column::Slug, column),
         notice,
         journal: config.paths.journal.clone(),
         editor: config::editor(),
@@ -128,6 +131,33 @@ pub fn filters(config: &Config) -> Result<Saved, ConfigError> {
     Ok(config.filters.iter().map(|filter| (filter.name.clone(), filter.text.clone())).collect())
 }
 
+/// The columns that are set. A list without slugs names nothing, so they are always there.
+fn columns(settings: &Settings) -> Vec<Column> {
+    let Some(names) = &settings.columns else { return Column::USUAL.to_vec() };
+    let mut columns: Vec<Column> = Vec::new();
+    for column in names.iter().copied().map(column) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    if !columns.contains(&Column::Slug) {
+        columns.insert(0, Column::Slug);
+    }
+    columns
+}
+
+fn column(name: ColumnName) -> Column {
+    match name {
+        ColumnName::Slug => Column::Slug,
+        ColumnName::Target => Column::Target,
+        ColumnName::Provider => Column::Provider,
+        ColumnName::Sync => Column::Sync,
+        ColumnName::Changed => Column::Changed,
+        ColumnName::Created => Column::Created,
+        ColumnName::Id => Column::Id,
+    }
+}
+
 /// The palette that is set, with the colours that are set; else what is fit for the terminal's background.
 fn palette(settings: &Settings, colorfgbg: Option<&str>) -> anyhow::Result<Palette> {
     if settings.theme.is_none() && settings.colors.is_empty() {
@@ -165,6 +195,18 @@ mod tests {
         let mut coloured = set("night");
         coloured.colors.insert("accent".to_owned(), "#010203".to_owned());
         assert_eq!(palette(&coloured, None).unwrap().accent, Color::Rgb(1, 2, 3));
+    }
+
+    #[test]
+    fn columns_are_those_that_are_set_and_slugs_are_always_there() {
+        let set = |columns| columns_of(Some(columns));
+        assert_eq!(columns_of(None), Column::USUAL);
+        assert_eq!(set(vec![ColumnName::Id, ColumnName::Slug, ColumnName::Id]), [Column::Id, Column::Slug]);
+        assert_eq!(set(vec![ColumnName::Sync]), [Column::Slug, Column::Sync]);
+    }
+
+    fn columns_of(columns: Option<Vec<ColumnName>>) -> Vec<Column> {
+        super::columns(&Settings { columns, ..Settings::default() })
     }
 
     #[test]

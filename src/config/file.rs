@@ -23,6 +23,10 @@ pub struct Settings {
     pub theme: Option<String>,
     /// Colours instead of the palette's own, by their role.
     pub colors: BTreeMap<String, String>,
+    /// The columns of the list, from left to right.
+    pub columns: Option<Vec<ColumnName>>,
+    /// The column that the list is sorted by at the start.
+    pub sort: Option<ColumnName>,
     /// Whether the mouse is taken at the start; it is where this is absent.
     pub mouse: Option<bool>,
 }
@@ -36,6 +40,26 @@ pub struct SavedFilter {
     pub text: String,
     /// Its line, from 1.
     pub line: usize,
+}
+
+/// A column of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnName {
+    /// What customers call.
+    Slug,
+    /// What answers.
+    Target,
+    /// Whose it is.
+    Provider,
+    /// Whether the last change is live.
+    Sync,
+    /// When it was last written.
+    Changed,
+    /// When it was created.
+    Created,
+    /// Its id.
+    Id,
 }
 
 /// What a file says.
@@ -214,9 +238,10 @@ fn without_values(message: &str) -> String {
     format!("{before}a text{after}")
 }
 
-/// What was meant by an unknown setting: serde's message names it and all that are known.
+/// What was meant by an unknown setting or word: serde's message names it and all that are known.
 fn meant(message: &str) -> Option<String> {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let (word, known) = quoted.split_first()?;
-    message.starts_with("unknown field").then(|| crate::near::did_you_mean(word, known.iter().copied())).flatten()
+    let is_name = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    is_name.then(|| crate::near::did_you_mean(word, known.iter().copied())).flatten()
 }

@@ -41,12 +41,14 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let size = Screen::size();
     let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth).with_palette(start.palette));
     shared.keymap = start.keymap.clone();
+    shared.columns.clone_from(&start.columns);
     shared.saved_filters = std::sync::Arc::new(start.filters.clone());
     shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
     if let Some(notice) = start.notice.clone() {
         shared.notices.say(shared.now, Tone::Plain, notice);
     }
     let mut model = Model::new(shared);
+    model.endpoints.list.sort = start.sort.sort();
     if !start.takes_mouse {
         screen.set_mouse(false)?;
         model.is_mouse_released = true;

@@ -9,6 +9,7 @@ use super::keymap::Keymap;
 use super::load::{Failure, Load, Ticket};
 use super::overlays::Overlay;
 use super::overlays::notices::Notices;
+use super::screens::endpoints::columns::Column;
 use super::screens::endpoints::filter::Saved;
 use super::theme::palette::Palette;
 use super::theme::{Role, Theme};
@@ -74,6 +75,8 @@ pub struct Shared {
     pub keymap: Keymap,
     /// Filters of the list that have a name.
     pub saved_filters: Arc<Saved>,
+    /// The columns of the list.
+    pub columns: Vec<Column>,
     /// The contexts that can be switched to.
     pub contexts: Vec<ContextInfo>,
     /// Which one is open.
@@ -116,6 +119,7 @@ impl Shared {
             palette: theme.palette,
             keymap: Keymap::default(),
             saved_filters: Arc::default(),
+            columns: Column::USUAL.to_vec(),
             contexts: Vec::new(),
             context: None,
             connection: Connection::Closed,

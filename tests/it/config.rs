@@ -79,6 +79,7 @@ fn every_mistake_is_named_with_its_line_and_what_was_meant() {
     let wrong = [
         ("[contexts.a]\nmanagement_url = \"https://a\"\nprotcted = true\nkey = { env = \"A\" }\n", 3, "protected"),
         ("contxt = \"a\"\n", 1, "context"),
+        ("[dashboard]\ncolumns = [\"slug\", \"changd\"]\n", 2, "changed"),
         ("[contexts.a]\nmanagement_url = \"https://a\"\nkey = { env = \"A\" }\naccent = \"pink\"\n", 4, "magenta"),
         ("[contexts.a]\nmanagement_url = \"https://a\"\nkey = { env = \"A\", file = \"b\" }\n", 3, "env"),
         ("[contexts.a]\nmanagement_url = \"https://a\"\nkey = \"sk-inline\"\n", 3, ""),

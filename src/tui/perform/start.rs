@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::client::{self, ClientError};
 use crate::supervisor::Launch;
 use crate::tui::keymap::Keymap;
+use crate::tui::screens::endpoints::columns::Column;
 use crate::tui::screens::endpoints::filter::Saved;
 use crate::tui::session::ContextInfo;
 use crate::tui::theme::Depth;
@@ -61,6 +62,10 @@ pub struct Start {
     pub filters: Saved,
     /// The command of the person's editor: a program, and what comes before the file's name.
     pub editor: String,
+    /// The columns of the list.
+    pub columns: Vec<Column>,
+    /// The column that it is sorted by.
+    pub sort: Column,
     /// Something to say at the start.
     pub notice: Option<String>,
     /// The folder of the journal of changes.

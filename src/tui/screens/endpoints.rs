@@ -11,6 +11,7 @@
 //! [`delete`] or [`conflict`], each with its [`review`]; what became of it is in [`written`].
 
 pub mod candidates;
+pub mod columns;
 pub mod command;
 pub mod conflict;
 pub mod delete;
@@ -175,7 +176,10 @@ impl Endpoints {
     /// Forgets everything of the context that was open.
     pub fn forget(&mut self) {
         let (visible, area, recall) = (self.list.visible, self.area, std::mem::take(&mut self.recall));
+        let (sort, is_reversed) = (self.list.sort, self.list.is_reversed);
         *self = Self { recall, area, ..Self::default() };
+        self.list = List::sorted_by(sort);
+        self.list.is_reversed = is_reversed;
         self.list.visible = visible;
     }
 

@@ -10,6 +10,7 @@ use repoint::tui::app::Model;
 use repoint::tui::effect::{Effect, Timer};
 use repoint::tui::load::{Failure, FailureKind};
 use repoint::tui::message::{GatewayEvent, Message};
+use repoint::tui::screens::endpoints::columns::Column;
 use repoint::tui::session::Shared;
 use repoint::tui::theme::{Depth, Theme};
 
@@ -66,6 +67,14 @@ fn the_first_reading_failed() {
         stage.tell(Message::Page { ticket, answer: Err(failure()) });
         stage
     });
+}
+
+#[test]
+fn columns_are_chosen() {
+    let mut stage = at(200, 50);
+    stage.model.shared.columns = vec![Column::Slug, Column::Provider, Column::Target, Column::Id, Column::Created];
+    stage.press("ss");
+    assert_snapshot!(stage.text().lines().take(10).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
+use super::columns::next_sort;
 use super::delete::Delete;
 use super::edit::Edit;
 use super::repoint::Repoint;
@@ -64,7 +65,7 @@ impl Endpoints {
                 self.focus(Pane::List)
             }
             (Pane::List | Pane::Filter, Action::Back) => self.clear_filter(shared),
-            (_, Action::Sort) => self.sort(self.list.sort.next(), false, shared),
+            (_, Action::Sort) => self.sort(next_sort(&shared.columns, self.list.sort), false, shared),
             (_, Action::SortReverse) => self.sort(self.list.sort, !self.list.is_reversed, shared),
             (Pane::Detail, _) => self.scroll_detail(action, shared),
             (Pane::List | Pane::Filter, _) => Vec::new(),

@@ -36,17 +36,23 @@ pub enum Sort {
     State,
     /// The last write, newest first.
     Updated,
+    /// The provider's name.
+    Provider,
+    /// The creation, newest first.
+    Created,
+    /// The id, by its letters.
+    Id,
 }
 
 impl Sort {
-    /// The next column.
+    /// The next of those that every list has.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Slug => Self::Target,
             Self::Target => Self::State,
             Self::State => Self::Updated,
-            Self::Updated => Self::Slug,
+            Self::Updated | Self::Provider | Self::Created | Self::Id => Self::Slug,
         }
     }
 
@@ -58,6 +64,9 @@ impl Sort {
             Self::Target => "target",
             Self::State => "state",
             Self::Updated => "last change",
+            Self::Provider => "provider",
+            Self::Created => "creation",
+            Self::Id => "id",
         }
     }
 }
@@ -159,6 +168,9 @@ impl List {
                 }
                 Sort::State => state(left).0.cmp(&state(right).0),
                 Sort::Updated => right.updated_at.cmp(&left.updated_at),
+                Sort::Provider => left.targets.provider.cmp(&right.targets.provider),
+                Sort::Created => right.created_at.cmp(&left.created_at),
+                Sort::Id => left.id.cmp(&right.id),
             };
             let order = by_column.then_with(|| left.slug.cmp(&right.slug));
             if is_reversed { order.reverse() } else { order }

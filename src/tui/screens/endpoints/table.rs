@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::columns::{self, Column, GAP, MARK};
 use super::filter::Sieve;
 use super::list::Sort;
 use super::rows::Row;
@@ -29,31 +30,6 @@ pub fn state_role(state: &SyncState) -> Role {
     }
 }
 
-/// The widths of the columns for a list of so many columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Columns {
-    slug: usize,
-    target: usize,
-    state: usize,
-    updated: usize,
-}
-
-const MARK: usize = 2;
-const GAP: usize = 2;
-const STATE: usize = 13;
-const UPDATED: usize = 14;
-
-impl Columns {
-    fn of(width: usize, widest: usize) -> Self {
-        let updated = if width >= 96 { UPDATED } else { 0 };
-        let fixed = MARK + STATE + 2 * GAP + if updated > 0 { updated + GAP } else { 0 };
-        let rest = width.saturating_sub(fixed);
-        // The slug gets what it needs, up to a little more than half: it is what people look for.
-        let slug = widest.min(rest * 55 / 100).max(12).min(rest);
-        Self { slug, target: rest.saturating_sub(slug), state: STATE, updated }
-    }
-}
-
 /// Draws the pane with the list.
 pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
     let has_focus = screen.has_list_focus();
@@ -67,15 +43,15 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
         draw_nothing(screen, shared, top, frame);
         return;
     }
-    let columns = Columns::of(usize::from(top.width), screen.list.widest + 2);
-    frame.render_widget(head(screen, shared, columns), Rect { height: top.height.min(1), ..top });
+    let columns = columns::fitted(&shared.columns, usize::from(top.width), screen.list.widest + 2);
+    frame.render_widget(head(screen, shared, &columns), Rect { height: top.height.min(1), ..top });
     let body = Rect { y: top.y + 1, height: top.height.saturating_sub(1), ..top };
     let mut sieve = Sieve::new(&screen.list.query, shared.server_now());
     for (place, area) in (screen.list.offset..screen.list.order.len()).zip(layout::rows(body)) {
         let Some(row) = screen.list.order.get(place).and_then(|index| screen.rows.get(*index)) else { continue };
         let is_selected = place == screen.list.cursor;
         let matched = sieve.slug_indices(row.slug.as_str());
-        frame.render_widget(line(screen, shared, row, columns, is_selected, &matched), area);
+        frame.render_widget(line(screen, shared, row, &columns, is_selected, &matched), area);
         if is_selected {
             frame.buffer_mut().set_style(area, shared.theme.selection(has_focus));
         }
@@ -120,38 +96,28 @@ fn draw_filter(screen: &Endpoints, shared: &Shared, row: Rect, frame: &mut Frame
     }
 }
 
-fn head(screen: &Endpoints, shared: &Shared, columns: Columns) -> Line<'static> {
+fn head(screen: &Endpoints, shared: &Shared, columns: &[(Column, usize)]) -> Line<'static> {
     let arrow = if screen.list.is_reversed { "▾" } else { "▴" };
-    let cell = |name: &str, sort: Sort, width: usize| {
-        let is_sorted = screen.list.sort == sort;
-        let name = if is_sorted { format!("{name} {arrow}") } else { name.to_owned() };
-        shared.span(if is_sorted { Role::Accent } else { Role::Muted }, text::fit(&name, width))
-    };
-    let gap = || Span::raw(" ".repeat(GAP));
-    let mut spans = vec![
-        Span::raw(" ".repeat(MARK)),
-        cell("SLUG", Sort::Slug, columns.slug),
-        gap(),
-        cell("ROUTES TO", Sort::Target, columns.target),
-        gap(),
-        cell("SYNC", Sort::State, columns.state),
-    ];
-    if columns.updated > 0 {
-        spans.extend([gap(), cell("CHANGED", Sort::Updated, columns.updated)]);
+    let mut line = Line::from(Span::raw(" ".repeat(MARK)));
+    for (index, (column, width)) in columns.iter().enumerate() {
+        let is_sorted = screen.list.sort == column.sort();
+        let title = if is_sorted { format!("{} {arrow}", column.title()) } else { column.title().to_owned() };
+        if index > 0 {
+            line.push_span(Span::raw(" ".repeat(GAP)));
+        }
+        line.push_span(shared.span(if is_sorted { Role::Accent } else { Role::Muted }, text::fit(&title, *width)));
     }
-    Line::from(spans)
+    line
 }
 
 fn line<'a>(
     screen: &Endpoints,
     shared: &Shared,
     row: &'a Row,
-    columns: Columns,
+    columns: &[(Column, usize)],
     is_selected: bool,
     matched: &[u32],
 ) -> Line<'a> {
-    let state = screen.state(shared, row);
-    let role = state_role(&state);
     let mark = match (is_selected, screen.marks.has(&row.id)) {
         (true, true) => "╋ ",
         (true, false) => "▌ ",
@@ -159,16 +125,34 @@ fn line<'a>(
         (false, false) if screen.is_fresh(row) => "• ",
         (false, false) => "  ",
     };
+    let has_provider = columns.iter().any(|(column, _)| *column == Column::Provider);
     let mut spans = vec![shared.span(Role::Accent, mark)];
-    spans.extend(slug_spans(shared, row.slug.as_str(), columns.slug, is_selected, matched));
-    spans.push(Span::raw(" ".repeat(GAP)));
-    spans.extend(target_spans(shared, &row.targets.provider, &row.targets.label, columns.target));
-    spans.push(Span::raw(" ".repeat(GAP)));
-    spans.push(shared.span(role, text::fit(&format!("{} {}", state.glyph(), state.text()), columns.state)));
-    if columns.updated > 0 {
-        spans.push(Span::raw(" ".repeat(GAP)));
-        let changed = text::ago(shared.server_now(), row.updated_at);
-        spans.push(shared.span(Role::Muted, text::fit(&changed, columns.updated)));
+    for (index, (column, width)) in columns.iter().copied().enumerate() {
+        if index > 0 {
+            spans.push(Span::raw(" ".repeat(GAP)));
+        }
+        match column {
+            Column::Slug => spans.extend(slug_spans(shared, row.slug.as_str(), width, is_selected, matched)),
+            Column::Target if has_provider => spans.push(shared.span(Role::Text, text::fit(&row.targets.label, width))),
+            Column::Target => {
+                spans.extend(target_spans(shared, &row.targets.provider, &row.targets.label, width));
+            }
+            Column::Provider => spans.push(shared.span(Role::Muted, text::fit(&row.targets.provider, width))),
+            Column::Sync => {
+                let state = screen.state(shared, row);
+                let said = text::fit(&format!("{} {}", state.glyph(), state.text()), width);
+                spans.push(shared.span(state_role(&state), said));
+            }
+            Column::Changed => {
+                let changed = text::ago(shared.server_now(), row.updated_at);
+                spans.push(shared.span(Role::Muted, text::fit(&changed, width)));
+            }
+            Column::Created => {
+                let created = text::ago(shared.server_now(), row.created_at);
+                spans.push(shared.span(Role::Muted, text::fit(&created, width)));
+            }
+            Column::Id => spans.push(shared.span(Role::Muted, text::fit(row.id.as_str(), width))),
+        }
     }
     Line::from(spans)
 }
