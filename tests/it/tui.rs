@@ -7,3 +7,4 @@ mod palette;
 mod pictures;
 mod polling;
 mod setting;
+mod typing;

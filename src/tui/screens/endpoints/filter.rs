@@ -4,13 +4,13 @@
 //! A plain word has to be found in the slug or in the target; a narrowing word only in its column; `age:<1h` and
 //! `age:>2d` ask how long ago the endpoint was written. All have to be found. Case matters only where a capital is typed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::rows::{Row, Targets};
+use super::rows::Row;
+use super::sieve::Plain;
 use crate::api::Time;
 
 /// Filters that have a name.
@@ -31,15 +31,18 @@ pub enum Column {
     State,
 }
 
+/// A word with where it is looked for.
 #[derive(Debug, Clone, PartialEq)]
-struct Word {
-    column: Column,
-    atom: Atom,
+pub(super) struct Word {
+    pub(super) column: Column,
+    pub(super) atom: Atom,
+    /// The text, where a fast look at letters that are ASCII tells whether it is found.
+    pub(super) plain: Option<Plain>,
 }
 
 /// How long ago the last write may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Age {
+pub(super) struct Age {
     is_older: bool,
     than: Duration,
 }
@@ -47,8 +50,8 @@ struct Age {
 /// A filter that was understood.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
-    words: Vec<Word>,
-    ages: Vec<Age>,
+    pub(super) words: Vec<Word>,
+    pub(super) ages: Vec<Age>,
     /// What of it was not.
     pub problem: Option<String>,
 }
@@ -86,7 +89,7 @@ impl Query {
         };
         if !text.is_empty() {
             let atom = Atom::new(text, CaseMatching::Smart, Normalization::Smart, kind, false);
-            self.words.push(Word { column, atom });
+            self.words.push(Word { column, atom, plain: Plain::new(text, kind) });
         }
     }
 
@@ -97,6 +100,25 @@ impl Query {
             (false, Some(than)) => self.ages.push(Age { is_older: text.starts_with('>'), than }),
             (false, None) => self.problem = Some("such as age:<90s age:<1h age:>2d age:>3w".to_owned()),
         }
+    }
+
+    /// True where whatever this finds was found by the other as well: a letter more was typed.
+    #[must_use]
+    pub fn narrows(&self, other: &Self) -> bool {
+        let is_fixed =
+            |query: &Self| query.ages.is_empty() && query.words.iter().all(|word| word.column != Column::State);
+        let is_narrower = |old: &Word, new: &Word| {
+            let has_more =
+                |old: &Plain, new: &Plain| new.letters.starts_with(&old.letters) && old.is_fuzzy == new.is_fuzzy;
+            old == new
+                || (old.column == new.column
+                    && old.plain.as_ref().zip(new.plain.as_ref()).is_some_and(|(old, new)| has_more(old, new)))
+        };
+        is_fixed(self)
+            && is_fixed(other)
+            && !other.words.is_empty()
+            && other.words.len() <= self.words.len()
+            && other.words.iter().zip(&self.words).all(|(old, new)| is_narrower(old, new))
     }
 
     /// True where everything passes.
@@ -111,7 +133,7 @@ impl Query {
         !self.ages.is_empty() || self.words.iter().any(|word| word.column == Column::State)
     }
 
-    fn is_of_age(&self, now: Time, row: &Row) -> bool {
+    pub(super) fn is_of_age(&self, now: Time, row: &Row) -> bool {
         let age = now.since(row.updated_at);
         self.ages.iter().all(|wanted| if wanted.is_older { age > wanted.than } else { age < wanted.than })
     }
@@ -144,92 +166,12 @@ fn span_of(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.saturating_mul(unit)))
 }
 
-/// Applies a query to many rows, remembering what it found out about shared targets.
-pub struct Sieve<'a> {
-    query: &'a Query,
-    now: Time,
-    matcher: Matcher,
-    letters: Vec<char>,
-    targets: HashMap<(usize, *const Targets), Option<u16>>,
-}
-
-impl<'a> Sieve<'a> {
-    /// A sieve for a query, at a time by the server's clock.
-    #[must_use]
-    pub fn new(query: &'a Query, now: Time) -> Self {
-        let mut config = Config::DEFAULT;
-        config.prefer_prefix = true;
-        Self { query, now, matcher: Matcher::new(config), letters: Vec::new(), targets: HashMap::new() }
-    }
-
-    /// How well a row matches; `None` where it does not. `state` is asked for only where the query needs it.
-    pub fn score(&mut self, row: &Row, state: impl Fn(&Row) -> &'static str) -> Option<u32> {
-        if !self.query.is_of_age(self.now, row) {
-            return None;
-        }
-        let mut total = 0;
-        for (index, word) in self.query.words.iter().enumerate() {
-            let found = match word.column {
-                Column::Slug => score(&word.atom, row.slug.as_str(), &mut self.letters, &mut self.matcher),
-                Column::State => score(&word.atom, state(row), &mut self.letters, &mut self.matcher),
-                Column::Provider | Column::Target => self.score_targets(index, word, row),
-                Column::Any => {
-                    // A match in the slug is worth more than one in the target.
-                    let slug = score(&word.atom, row.slug.as_str(), &mut self.letters, &mut self.matcher);
-                    match slug {
-                        Some(score) => Some(score.saturating_add(SLUG_BONUS)),
-                        None => self.score_targets(index, word, row),
-                    }
-                }
-            };
-            total += u32::from(found?);
-        }
-        Some(total)
-    }
-
-    fn score_targets(&mut self, index: usize, word: &Word, row: &Row) -> Option<u16> {
-        let key = (index, std::sync::Arc::as_ptr(&row.targets));
-        if let Some(known) = self.targets.get(&key) {
-            return *known;
-        }
-        let text = match word.column {
-            Column::Provider => row.targets.provider.clone(),
-            Column::Target => row.targets.label.clone(),
-            Column::Any | Column::Slug | Column::State => format!("{} {}", row.targets.provider, row.targets.label),
-        };
-        let found = score(&word.atom, &text, &mut self.letters, &mut self.matcher);
-        self.targets.insert(key, found);
-        found
-    }
-
-    /// The letters of the slug that matched, by character.
-    #[must_use]
-    pub fn slug_indices(&mut self, slug: &str) -> Vec<u32> {
-        let mut indices = Vec::new();
-        for word in self.query.words.iter().filter(|word| matches!(word.column, Column::Any | Column::Slug)) {
-            let mut found = Vec::new();
-            let haystack = Utf32Str::new(slug, &mut self.letters);
-            if word.atom.indices(haystack, &mut self.matcher, &mut found).is_some() {
-                indices.append(&mut found);
-            }
-        }
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-    }
-}
-
-const SLUG_BONUS: u16 = 64;
-
-fn score(atom: &Atom, text: &str, letters: &mut Vec<char>, matcher: &mut Matcher) -> Option<u16> {
-    atom.score(Utf32Str::new(text, letters), matcher)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::{Endpoint, EndpointId, Provider, Slug, Target, Time, Unknown};
     use crate::tui::screens::endpoints::rows::Rows;
+    use crate::tui::screens::endpoints::sieve::Sieve;
 
     fn rows() -> Rows {
         let age = |slug: &str| if slug.contains("canary") { 5400 } else { 0 };

@@ -12,8 +12,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::filter::{Query, Saved, Sieve};
+use super::filter::{Query, Saved};
+use super::index::Index;
 use super::rows::{Row, Rows};
+use super::sieve::Sieve;
 use crate::api::{EndpointId, Time};
 use crate::tui::form::Field;
 use crate::tui::keymap::Action;
@@ -22,7 +24,7 @@ use crate::tui::session::Shared;
 use crate::tui::text;
 
 /// How many matching rows are compared to find the best: where more match, another letter will be typed anyway.
-const SCORED_MAX: usize = 5000;
+const SCORED_MAX: usize = 2000;
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,6 +97,14 @@ pub struct List {
     /// The widest slug that is shown, in columns.
     pub widest: usize,
     sorted: Vec<u32>,
+    /// The selected row's position in `Rows`, while rows keep their positions.
+    at: Option<u32>,
+    /// The widest slug of all, once it was looked for.
+    widest_of_all: Option<usize>,
+    /// What a filter looks at; made when one is typed.
+    index: Option<Index>,
+    /// The places in `sorted` that passed last.
+    passed: Vec<u32>,
     now: Option<Time>,
     saved: Arc<Saved>,
 }
@@ -124,7 +134,10 @@ impl List {
             self.renumber(rows);
         }
         self.sort_rows(rows, state);
-        self.sieve(rows, state);
+        self.at = None;
+        self.index = None;
+        self.widest_of_all = None;
+        self.sieve(None, rows, state);
     }
 
     /// Applies what was typed into the filter.
@@ -134,8 +147,8 @@ impl List {
         if query == self.query {
             return;
         }
-        self.query = query;
-        self.sieve(rows, state);
+        let before = std::mem::replace(&mut self.query, query);
+        self.sieve(Some(&before), rows, state);
         self.jump_to_best(rows, state);
     }
 
@@ -177,23 +190,51 @@ impl List {
         });
     }
 
-    fn sieve(&mut self, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+    /// Works out what is shown. `before` is the query that was there, where rows and order are still the same.
+    fn sieve(&mut self, before: Option<&Query>, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
         if self.query.is_empty() {
             self.order.clone_from(&self.sorted);
+            self.passed = Vec::new();
+            let widest = || rows.all().iter().map(|row| text::width(row.slug.as_str())).max().unwrap_or(0);
+            self.widest = *self.widest_of_all.get_or_insert_with(widest);
         } else {
-            let mut sieve = Sieve::new(&self.query, self.now.unwrap_or(Time::EPOCH));
-            let passes =
-                |index: &u32| rows.get(*index).is_some_and(|row| sieve.score(row, |row| state(row).1).is_some());
-            self.order = self.sorted.iter().copied().filter(passes).collect();
+            self.pass(before, rows, state);
         }
-        let slugs = self.order.iter().filter_map(|index| rows.get(*index)).map(|row| row.slug.as_str());
-        self.widest = slugs.map(text::width).max().unwrap_or(0);
         self.find_cursor(rows);
+    }
+
+    fn pass(&mut self, before: Option<&Query>, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
+        let index = self.index.get_or_insert_with(|| Index::of(&self.sorted, rows));
+        let mut sieve = Sieve::new(&self.query, self.now.unwrap_or(Time::EPOCH));
+        let mut widest = 0;
+        let mut passes = |place: u32| {
+            let at = usize::try_from(place).unwrap_or(usize::MAX);
+            let Some((slug, number)) = index.get(at) else { return false };
+            let row = || rows.get(*self.sorted.get(at)?);
+            let is_found = sieve.passes(slug, number, row, |row| state(row).1);
+            if is_found {
+                widest = text::width(slug).max(widest);
+            }
+            is_found
+        };
+        // A letter more can only take rows away.
+        if before.is_some_and(|before| self.query.narrows(before)) {
+            self.passed.retain(|place| passes(*place));
+        } else {
+            let all = u32::try_from(index.len()).unwrap_or(u32::MAX);
+            self.passed = (0..all).filter(|place| passes(*place)).collect();
+        }
+        self.widest = widest;
+        let row_at = |place: &u32| self.sorted.get(usize::try_from(*place).unwrap_or(usize::MAX)).copied();
+        self.order = self.passed.iter().filter_map(row_at).collect();
     }
 
     /// Puts the cursor on its row again, or on the nearest one where its row is gone.
     fn find_cursor(&mut self, rows: &Rows) {
-        let is_selected = |index: &u32| rows.get(*index).is_some_and(|row| Some(&row.id) == self.selected.as_ref());
+        let is_selected = |index: &u32| match self.at {
+            Some(at) => *index == at,
+            None => rows.get(*index).is_some_and(|row| Some(&row.id) == self.selected.as_ref()),
+        };
         let stays = self.order.get(self.cursor).is_some_and(is_selected);
         if !stays && let Some(found) = self.order.iter().position(is_selected) {
             // The row keeps its place on the screen.
@@ -228,6 +269,7 @@ impl List {
     fn select(&mut self, rows: &Rows) {
         if !self.order.is_empty() {
             self.selected = self.row(rows).map(|row| row.id.clone());
+            self.at = self.order.get(self.cursor).copied();
         }
         self.offset = layout::scroll_to(self.cursor, self.offset, self.visible, self.order.len());
     }

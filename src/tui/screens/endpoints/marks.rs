@@ -48,8 +48,9 @@ impl Endpoints {
     /// The endpoints that are marked and still there, by slug.
     #[must_use]
     pub fn marked(&self) -> Vec<Endpoint> {
+        let is_marked = |row: &&super::rows::Row| self.marks.has(&row.id);
         let mut marked: Vec<Endpoint> =
-            self.marks.0.iter().filter_map(|id| self.rows.by_id(id)).map(super::rows::Row::endpoint).collect();
+            self.rows.all().iter().filter(is_marked).map(super::rows::Row::endpoint).collect();
         marked.sort_by(|a, b| a.slug.cmp(&b.slug));
         marked
     }

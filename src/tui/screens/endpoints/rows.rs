@@ -18,6 +18,8 @@ pub struct Targets {
     pub provider: String,
     /// What the first is called, cleaned; how many more there are.
     pub label: String,
+    /// Tells these targets from others.
+    pub number: u32,
 }
 
 /// An endpoint.
@@ -84,6 +86,8 @@ pub struct Rows {
     /// Rows that were found changed by the last reading.
     pub changed: HashSet<EndpointId>,
     version: u64,
+    /// The number that the next targets get.
+    next_number: u32,
 }
 
 impl Rows {
@@ -223,7 +227,8 @@ impl Rows {
         let targets = if let Some(targets) = self.pool.get(&endpoint.targets) {
             Arc::clone(targets)
         } else {
-            let targets = Arc::new(described(endpoint.targets.clone()));
+            let targets = Arc::new(described(endpoint.targets.clone(), self.next_number));
+            self.next_number = self.next_number.wrapping_add(1);
             self.pool.insert(endpoint.targets, Arc::clone(&targets));
             targets
         };
@@ -239,13 +244,13 @@ impl Rows {
     }
 }
 
-fn described(all: Vec<Target>) -> Targets {
+fn described(all: Vec<Target>, number: u32) -> Targets {
     let provider = all.first().map(|target| target.provider.to_string()).unwrap_or_default();
     let mut label = all.first().map(Target::label).unwrap_or_default();
     if all.len() > 1 {
         label = format!("{label} +{}", all.len() - 1);
     }
-    Targets { provider: text::clean(&provider).into_owned(), label: text::clean(&label).into_owned(), all }
+    Targets { provider: text::clean(&provider).into_owned(), label: text::clean(&label).into_owned(), all, number }
 }
 
 #[cfg(test)]

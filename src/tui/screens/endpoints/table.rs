@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::columns::{self, Column, GAP, MARK};
-use super::filter::Sieve;
 use super::list::Sort;
 use super::rows::Row;
+use super::sieve::Sieve;
 use super::{Endpoints, Pane};
 use crate::sync::SyncState;
 use crate::tui::layout;
