@@ -12,6 +12,7 @@ mod group;
 mod id;
 mod key;
 mod limit;
+mod pace;
 mod page;
 mod slug;
 mod sync;
@@ -30,6 +31,7 @@ pub use group::{
 pub use id::{EndpointId, GroupId, KeyPrefix, ModelId, SecretId};
 pub use key::{CreateKey, KeyInfo, KeyTombstone, MintedKey, RegisterKey, RegisteredKey};
 pub use limit::{LimitType, RateLimit, RateUnit, UsageLimit, UsageUnit};
+pub use pace::Pace;
 pub use page::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, Pagination};
 pub use slug::{SLUG_CHARS_MAX, Slug, SlugError};
 pub use sync::SyncReport;

@@ -19,6 +19,7 @@ mod follow;
 pub mod gateway;
 pub mod groups;
 pub mod history;
+mod interrupt;
 pub mod keymap;
 pub mod keys;
 mod logging;

@@ -29,7 +29,7 @@ use url::Url;
 use crate::api::Time;
 
 pub use error::{ClientError, ErrorKind};
-pub use inference::{Chat, INFERENCE_TIMEOUT, Inference, Piece, Speech};
+pub use inference::{Chat, INFERENCE_TIMEOUT, Inference, InferenceOptions, Piece, Speech, Unanswered};
 pub use log::{LOG_ENTRIES_MAX, LogEntry, RequestLog};
 pub use observe::{AUDIT_LIMIT_MAX, AuditQuery, EventsQuery};
 use transport::Transport;

@@ -51,6 +51,8 @@ pub struct Connection {
     pub client: Client,
     /// Its inference address, without `/v1`, where it is known.
     pub inference_url: Option<Url>,
+    /// Certificates (PEM) to trust beside the machine's own, there too.
+    pub extra_certificates: Option<Arc<[u8]>>,
 }
 
 /// What a context lets a client do.
@@ -91,7 +93,8 @@ pub async fn remote(context: &Context, observer: Option<Observer>) -> Result<Con
         Server::Local => None,
         Server::Remote { inference_url, .. } => inference_url.clone(),
     };
-    Ok(Connection { client: Client::new(options)?, inference_url })
+    let extra_certificates = options.extra_certificates.clone();
+    Ok(Connection { client: Client::new(options)?, inference_url, extra_certificates })
 }
 
 /// A client of a local gateway that runs.
@@ -101,7 +104,8 @@ pub async fn remote(context: &Context, observer: Option<Observer>) -> Result<Con
 pub fn local(running: &Running, observer: Option<Observer>) -> Result<Connection, ConnectError> {
     let mut options = Options::new(running.management_url.clone(), running.key.clone());
     options.observer = observer;
-    Ok(Connection { client: Client::new(options)?, inference_url: Some(running.inference_url.clone()) })
+    let inference_url = Some(running.inference_url.clone());
+    Ok(Connection { client: Client::new(options)?, inference_url, extra_certificates: None })
 }
 
 /// How the local gateway is started.

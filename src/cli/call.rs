@@ -7,23 +7,26 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use secrecy::SecretString;
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::completions::candidates;
+use super::interrupt::Interrupts;
 use super::output::{self, Format};
+use super::resolve::resolve;
 use super::select::{Mistyped, duration};
 use super::session::Session;
 use super::{Exit, groups};
-use crate::api::{GroupId, KeyInfo};
-use crate::client::Client;
+use crate::api::{GroupId, KeyInfo, Slug};
+use crate::client::{Chat, Client, ErrorKind, Inference, InferenceOptions};
 use crate::plan::{Change, Plan, run as engine};
 use crate::{clock, config};
 use answer::Answer;
 
+/// What is said where no context names the data plane.
+const NO_ADDRESS: &str = "the context does not say where its data plane is\nhint: repoint context add NAME --management-url … --inference-url … names it";
 /// No prompt is longer.
 const PROMPT_BYTES_MAX: u64 = 10 << 20;
 /// Progress that nobody shows.
@@ -35,7 +38,7 @@ const PROGRESS_MAX: usize = 16;
     after_help = "The answer's text goes to standard output, who answered and how fast to standard error. The federated key is the context's probe_key, the variable of --key-env, or, with --group, one that is minted for this call and revoked after it.\n\nExamples:\n  repoint call my-org/glm-5.2 'Say hello' --stream\n  echo 'Summarise this' | repoint call my-org/glm-5.2 --key-env ACME_KEY\n  repoint call my-org/glm-5.2 hi --group acme -o json | jq .target"
 )]
 pub struct Call {
-    /// The slug to call
+    /// The slug to call, or its last part
     #[arg(value_name = "SLUG", add = candidates::slugs())]
     slug: String,
     /// What to say; read from standard input where it is not given
@@ -49,7 +52,7 @@ pub struct Call {
     system: Option<String>,
     /// At most this many tokens
     #[arg(long, value_name = "N")]
-    max_tokens: Option<u64>,
+    max_tokens: Option<u32>,
     /// The variable that holds the federated key
     #[arg(long, value_name = "VARIABLE", conflicts_with = "group")]
     key_env: Option<String>,
@@ -72,17 +75,20 @@ pub struct Call {
 /// # Errors
 /// No key, no address, or an answer that is none.
 pub async fn run(session: &Session, call: &Call) -> anyhow::Result<Exit> {
-    let body = call.body()?;
-    let url = address(session)?;
+    let chat = call.chat(session).await?;
     if call.dry_run {
-        session.out.value(&json!({ "method": "POST", "url": url.as_str(), "body": body }))?;
+        let url = address(session)?;
+        session.out.value(&json!({ "method": "POST", "url": url, "body": chat.body() }))?;
         return Ok(Exit::Done);
     }
+    address(session)?;
+    // From here on, so that no key is left behind by a Ctrl-C.
+    let mut interrupts = Interrupts::new()?;
     let (key, minted) = call.key(session).await?;
     let outcome = tokio::select! {
-        outcome = call.send(session, url, &key, &body) => outcome,
+        outcome = call.send(session, key, &chat) => outcome,
         // Dropping the request stops it upstream; the key is revoked all the same.
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        () = interrupts.next() => Ok(Exit::Interrupted),
     };
     if let Some(minted) = minted {
         revoke(session, minted).await?;
@@ -98,11 +104,27 @@ struct Minted {
 }
 
 impl Call {
-    fn body(&self) -> anyhow::Result<Value> {
-        let prompt = match &self.prompt {
-            Some(prompt) => prompt.clone(),
+    async fn chat(&self, session: &Session) -> anyhow::Result<Chat> {
+        let prompt = self.prompt()?;
+        // A whole slug is called as it stands: the data plane knows best whether there is one.
+        let slug = if self.slug.contains('/') {
+            Slug::from_wire(&self.slug)
+        } else {
+            resolve(&session.endpoints().await?, &self.slug)?.slug.clone()
+        };
+        Ok(Chat {
+            system: self.system.clone(),
+            tokens_max: self.max_tokens,
+            is_streamed: self.stream,
+            ..Chat::new(slug, prompt)
+        })
+    }
+
+    fn prompt(&self) -> anyhow::Result<String> {
+        match &self.prompt {
+            Some(prompt) => Ok(prompt.clone()),
             None if std::io::stdin().is_terminal() => {
-                return Err(Mistyped("no prompt\nhint: give it as an argument, or on standard input".to_owned()).into());
+                Err(Mistyped("no prompt\nhint: give it as an argument, or on standard input".to_owned()).into())
             }
             None => {
                 let mut text = String::new();
@@ -110,21 +132,9 @@ impl Call {
                     .take(PROMPT_BYTES_MAX)
                     .read_to_string(&mut text)
                     .context("cannot read the prompt from standard input")?;
-                text
-            }
-        };
-        let mut messages = Vec::new();
-        messages.extend(self.system.as_ref().map(|text| json!({ "role": "system", "content": text })));
-        messages.push(json!({ "role": "user", "content": prompt }));
-        let mut body = json!({ "model": self.slug, "messages": messages });
-        if let Some(fields) = body.as_object_mut() {
-            fields.extend(self.max_tokens.map(|count| ("max_tokens".to_owned(), json!(count))));
-            if self.stream {
-                fields.insert("stream".to_owned(), json!(true));
-                fields.insert("stream_options".to_owned(), json!({ "include_usage": true }));
+                Ok(text)
             }
         }
-        Ok(body)
     }
 
     /// The federated key, and what has to be revoked after.
@@ -153,65 +163,39 @@ impl Call {
         Ok((key, None))
     }
 
-    async fn send(&self, session: &Session, url: Url, key: &SecretString, body: &Value) -> anyhow::Result<Exit> {
-        let http = http_client(&url, self.timeout)?;
-        let mut value = http::HeaderValue::try_from(format!("Api-Key {}", key.expose_secret()))
-            .map_err(|_| anyhow::anyhow!("the key has characters that no key has"))?;
-        value.set_sensitive(true);
-        let started = clock::instant();
-        let request = http.post(url.clone()).header(http::header::AUTHORIZATION, value).json(body);
-        let response = request.send().await.map_err(|error| answer::broken(&error, &url, self.timeout))?;
+    async fn send(&self, session: &Session, key: SecretString, chat: &Chat) -> anyhow::Result<Exit> {
+        let options = session.inference(key).context(NO_ADDRESS)?;
+        let inference = Inference::new(InferenceOptions { timeout: self.timeout, ..options })?;
         let shows_text = self.stream && session.out.format() == Format::Table;
-        let answer = Answer::read(response, started, |text| if shows_text { session.out.write(text) } else { Ok(()) });
-        let answer = answer.await?;
+        let show = |text: &str| if shows_text { session.out.write(text) } else { Ok(()) };
+        let started = clock::instant();
+        let answer = match inference.chat(chat).await {
+            Ok(speech) => Answer::read(speech, started, self.stream, show).await?,
+            Err(unanswered) => Answer::refused(unanswered, started),
+        };
         match session.out.format() {
-            Format::Table if shows_text => session.out.write("\n")?,
-            Format::Table if answer.is_success() => session.out.write(&format!("{}\n", answer.text.trim_end()))?,
-            Format::Table => {}
-            Format::Json | Format::Yaml => session.out.value(&answer.value(&self.slug))?,
+            Format::Table if shows_text && !answer.text.is_empty() => session.out.write("\n")?,
+            Format::Table if shows_text || answer.text.is_empty() => {}
+            Format::Table => session.out.write(&format!("{}\n", answer.text.trim_end()))?,
+            Format::Json | Format::Yaml => session.out.value(&answer.value(chat.slug.as_str()))?,
         }
         session.out.say(&answer.summary());
-        if let Some(failure) = answer.failure() {
-            output::talk(&format!("error: {failure}"));
-            return Ok(Exit::Failed);
+        let Some(failure) = answer.failure else { return Ok(Exit::Done) };
+        output::talk(&format!("error: {}", failure.message));
+        if failure.kind == ErrorKind::Timeout {
+            output::talk("hint: --timeout waits longer");
+        } else if let Some(hint) = failure.hint {
+            output::talk(&format!("hint: {hint}"));
         }
-        Ok(Exit::Done)
+        Ok(Exit::Failed)
     }
 }
 
-fn address(session: &Session) -> anyhow::Result<Url> {
-    let base = session.inference_url().context(
-        "the context does not say where its data plane is\nhint: repoint context add NAME --management-url … --inference-url … names it",
-    )?;
-    let mut url = base.clone();
-    let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
-    url.set_path(&format!("{path}/v1/chat/completions"));
-    Ok(url)
-}
-
-/// Plain HTTP to this machine alone, and without a proxy there.
-fn http_client(url: &Url, timeout: Duration) -> anyhow::Result<reqwest::Client> {
-    let is_loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    anyhow::ensure!(
-        url.scheme() == "https" || is_loopback,
-        "the key is not sent to {url} in the clear\nhint: use https"
-    );
-    // Somebody else may have installed it first; it is the same one.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let mut builder = reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none());
-    if is_loopback {
-        builder = builder.no_proxy();
-    }
-    if url.scheme() == "http" {
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().context("cannot set up the call")
+/// Where the call goes.
+fn address(session: &Session) -> anyhow::Result<String> {
+    let url = session.inference_url().context(NO_ADDRESS)?.as_str().trim_end_matches('/');
+    let url = url.strip_suffix("/v1").unwrap_or(url);
+    Ok(format!("{url}/v1/chat/completions"))
 }
 
 async fn revoke(session: &Session, minted: Minted) -> anyhow::Result<()> {

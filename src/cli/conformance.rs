@@ -28,9 +28,9 @@ pub struct Conformance {
     /// The prefix of the slugs that are made; that of the context, or of the first endpoint, where it is not given
     #[arg(long, value_name = "PREFIX")]
     org_prefix: Option<String>,
-    /// Show every operation, also those that do not differ
-    #[arg(short, long)]
-    all: bool,
+    /// Show only what differs
+    #[arg(long)]
+    differing: bool,
     /// List the operations, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -85,7 +85,7 @@ pub async fn run(args: &Conformance, select: &Select, speak: Speak) -> anyhow::R
     let left = theirs.clean_up().await;
     gateway.stop().await;
     session.close().await;
-    tell(out, &rows, args.all)?;
+    tell(out, &rows, args.differing)?;
     if !left.is_empty() {
         anyhow::bail!("could not take away again: {}", left.join(", "));
     }
@@ -132,9 +132,9 @@ async fn ours(prefix: &str) -> anyhow::Result<Gateway> {
     Gateway::start(options).await.context("cannot start a gateway to compare with")
 }
 
-fn tell(out: Output, rows: &[Row], shows_all: bool) -> anyhow::Result<()> {
+fn tell(out: Output, rows: &[Row], only_differing: bool) -> anyhow::Result<()> {
     let mut table = Table::new(&["OPERATION", "THEIRS", "OURS", "DIFFERS"]);
-    for row in rows.iter().filter(|row| shows_all || row.differs()) {
+    for row in rows.iter().filter(|row| !only_differing || row.differs()) {
         let verdict = match (row.differs(), row.is_excused()) {
             (false, _) => "no".to_owned(),
             (true, true) => format!("our decision: {}", row.theirs.difference(&row.ours)),

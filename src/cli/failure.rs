@@ -29,8 +29,13 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     for line in error.chain().find_map(last_words).unwrap_or_default() {
         output::talk(&format!("  {line}"));
     }
-    let is_usage = error.downcast_ref::<super::select::Mistyped>().is_some();
-    if is_usage { Exit::Usage.into() } else { Exit::Failed.into() }
+    if error.is::<super::select::Mistyped>() {
+        Exit::Usage.into()
+    } else if error.is::<super::interrupt::Abandoned>() {
+        Exit::Interrupted.into()
+    } else {
+        Exit::Failed.into()
+    }
 }
 
 fn hint<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a str> {

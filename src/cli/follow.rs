@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
+use super::interrupt::Interrupts;
 use super::output::{self, Output};
 use super::session::Session;
 use crate::client::Client;
@@ -31,11 +32,21 @@ pub(super) struct Follow<'a> {
     pub(super) rolls_back: bool,
 }
 
+/// How following ended.
+pub(super) struct Followed {
+    /// What the exit status says of it.
+    pub(super) exit: Exit,
+    /// For each change what was seen of it last; `None` where it was not followed to an end.
+    pub(super) ends: Vec<Option<Sighting>>,
+    /// True where old targets were put back.
+    pub(super) is_rolled_back: bool,
+}
+
 /// Waits until what was written is in effect, and says how that is known.
 ///
 /// # Errors
 /// The journal cannot be written, the probe key cannot be read, or an old target cannot be put back.
-pub(super) async fn follow(session: &Session, what: &Follow<'_>) -> anyhow::Result<(Exit, Vec<Option<Sighting>>)> {
+pub(super) async fn follow(session: &Session, what: &Follow<'_>) -> anyhow::Result<Followed> {
     let journal = session.journal()?;
     let prober = prober(session).await?;
     anyhow::ensure!(
@@ -50,8 +61,8 @@ pub(super) async fn follow(session: &Session, what: &Follow<'_>) -> anyhow::Resu
         drop(sender);
         ends
     };
-    let (ends, ()) = tokio::join!(following, watch(session.out, what.plan, receiver, &cancel));
-    let ends = ends?;
+    let following = async { anyhow::Ok(following.await?) };
+    let (ends, ()) = tokio::try_join!(following, watch(session.out, what.plan, receiver, &cancel))?;
     for (change, end) in what.plan.changes().iter().zip(&ends) {
         if let Some(end) = end {
             session.out.say(&format!("{}: {}", change.name(), sentence(end)));
@@ -59,20 +70,21 @@ pub(super) async fn follow(session: &Session, what: &Follow<'_>) -> anyhow::Resu
     }
     let exit = exit(what.report, &ends, cancel.is_cancelled());
     if what.rolls_back && ends.iter().any(|end| matches!(end, Some(Sighting::ProbeFailed { .. }))) {
-        roll_back(session, what, &ends).await?;
-        return Ok((Exit::Failed, ends));
+        let is_rolled_back = roll_back(session, what, &ends).await?;
+        return Ok(Followed { exit: Exit::Failed, ends, is_rolled_back });
     }
-    Ok((exit, ends))
+    Ok(Followed { exit, ends, is_rolled_back: false })
 }
 
 /// Calls through the data plane, where the context names a key and an address for them.
 pub(super) async fn prober(session: &Session) -> anyhow::Result<Option<Prober>> {
     let Some(key) = session.probe_key().await? else { return Ok(None) };
-    let Some(url) = session.inference_url() else { return Ok(None) };
-    Prober::new(url, key).map(Some).map_err(anyhow::Error::msg)
+    let Some(options) = session.inference(key) else { return Ok(None) };
+    Ok(Some(Prober::new(options)?))
 }
 
-async fn roll_back(session: &Session, what: &Follow<'_>, ends: &[Option<Sighting>]) -> anyhow::Result<()> {
+/// Puts the old targets back. True where all of them are.
+async fn roll_back(session: &Session, what: &Follow<'_>, ends: &[Option<Sighting>]) -> anyhow::Result<bool> {
     let (sender, mut receiver) = mpsc::channel(PROGRESS_MAX);
     let options = run::Options::new(session.author());
     let cancel = CancellationToken::new();
@@ -84,21 +96,27 @@ async fn roll_back(session: &Session, what: &Follow<'_>, ends: &[Option<Sighting
         anyhow::Ok(report?)
     };
     let (report, ()) = tokio::join!(rolling, async { while receiver.recv().await.is_some() {} });
-    match report? {
-        Some(report) if report.is_success() => {
-            output::talk("the new target does not answer: the old one was put back");
-        }
-        Some(_) => output::talk("the new target does not answer, and the old one could not be put back"),
-        None => {}
-    }
-    Ok(())
+    let is_back = report?.is_some_and(|report| report.is_success());
+    output::talk(if is_back {
+        "the new target does not answer: the old one was put back"
+    } else {
+        "the new target does not answer, and the old one could not be put back"
+    });
+    Ok(is_back)
 }
 
-async fn watch(out: Output, plan: &Plan, mut progress: mpsc::Receiver<Progress>, cancel: &CancellationToken) {
+async fn watch(
+    out: Output,
+    plan: &Plan,
+    mut progress: mpsc::Receiver<Progress>,
+    cancel: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut interrupts = Interrupts::new()?;
     loop {
         let news = tokio::select! {
             news = progress.recv() => news,
-            Ok(()) = tokio::signal::ctrl_c(), if !cancel.is_cancelled() => {
+            () = interrupts.next(), if !cancel.is_cancelled() => {
+                out.progress_over();
                 cancel.cancel();
                 output::talk("not waiting any longer; what was written stays written");
                 continue;
@@ -114,6 +132,7 @@ async fn watch(out: Output, plan: &Plan, mut progress: mpsc::Receiver<Progress>,
         }
     }
     out.progress_over();
+    Ok(())
 }
 
 /// What was seen, in words.
@@ -132,14 +151,17 @@ pub(super) fn sentence(sighting: &Sighting) -> String {
                 Proof::Probe => "a call was answered by the new target",
                 Proof::Interval => "by time: the sync interval has passed",
             };
-            format!("in effect after {} ({how})", elapsed(*after_ms))
+            format!("in effect after {} ({how})", elapsed(Duration::from_millis(*after_ms)))
         }
-        Sighting::GaveUp { after_ms } => format!("not in effect after {}; given up", elapsed(*after_ms)),
+        Sighting::GaveUp { after_ms } => {
+            format!("not in effect after {}; given up", elapsed(Duration::from_millis(*after_ms)))
+        }
     }
 }
 
-fn elapsed(ms: u64) -> String {
-    if ms < 1000 { format!("{ms} ms") } else { span(Duration::from_millis(ms)) }
+/// How long it took, to the millisecond where it was short.
+pub(super) fn elapsed(after: Duration) -> String {
+    if after < Duration::from_secs(1) { format!("{} ms", after.as_millis()) } else { span(after) }
 }
 
 fn exit(report: &Report, ends: &[Option<Sighting>], cancelled: bool) -> Exit {

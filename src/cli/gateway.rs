@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use url::Url;
 
+use super::select::long_duration;
 use crate::config::{self, Paths};
 use crate::gateway::federated_key::PublicKey;
 use crate::gateway::retention::{Bound, Retention};
@@ -55,7 +56,7 @@ pub struct Run {
     #[arg(long)]
     listen_beyond_loopback: bool,
     /// How often written endpoints reach the data plane, such as 60s, 500ms or 2m
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = long_duration)]
     sync_interval: Duration,
     /// What an empty store is filled with
     #[arg(long, value_enum, default_value_t = SeedName::Workspace)]
@@ -88,19 +89,19 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = Retention::default().events.rows_max)]
     events_max: u64,
     /// Keep usage events for so long, such as 30d
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = long_duration)]
     events_age: Duration,
     /// Keep at most so many entries of the audit log
     #[arg(long, value_name = "N", default_value_t = Retention::default().audit.rows_max)]
     audit_max: u64,
     /// Keep entries of the audit log for so long
-    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = long_duration)]
     audit_age: Duration,
     /// Keep at most so many deliveries that the webhook did not take
     #[arg(long, value_name = "N", default_value_t = Retention::default().dead_letters.rows_max)]
     dead_letters_max: u64,
     /// Keep deliveries that the webhook did not take for so long
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = long_duration)]
     dead_letters_age: Duration,
     /// Let time stand still until it is set through /repoint/v1/clock
     #[arg(long)]
@@ -263,37 +264,4 @@ fn public_key(text: &str) -> anyhow::Result<PublicKey> {
         format!("--workspace-public-key {text} is no Ed25519 key and no file; hint: openssl pkey -pubout writes one")
     })?;
     PublicKey::parse(&file).with_context(|| format!("{text} holds no Ed25519 public key; hint: PEM or base64"))
-}
-
-/// `60s`, `500ms`, `2m`, `1h`, `30d`, or a bare number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let wrong = || format!("{text:?} is not a time, such as 60s, 500ms or 2m");
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "" | "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        "d" => number * 86_400.0,
-        _ => return Err(wrong()),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(duration("60s"), Ok(Duration::from_mins(1)));
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
-        for bad in ["", "s", "-1s", "1y", "1 s", "999999999999999999999h"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-    }
 }

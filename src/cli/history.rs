@@ -14,7 +14,7 @@ use crate::plan::history::Entry;
 use crate::plan::journal::{Bounds, Journal};
 use crate::plan::outcome::Outcome;
 use crate::plan::{diff, survey, undo as way_back};
-use crate::tui::text::{ago, span};
+use crate::tui::text::ago;
 
 /// `repoint history`.
 #[derive(Debug, Clone, Args)]
@@ -71,7 +71,9 @@ pub fn run(history: &History, select: &Select, out: Output) -> anyhow::Result<Ex
             entry.author.who.clone(),
             entry.author.context.clone(),
             entry.standing().as_str().to_owned(),
-            entry.in_effect_after().map_or_else(|| "-".to_owned(), |after| format!("after {}", span(after))),
+            entry
+                .in_effect_after()
+                .map_or_else(|| "-".to_owned(), |after| format!("after {}", super::follow::elapsed(after))),
             entry.title.clone(),
         ]);
     }
@@ -79,6 +81,9 @@ pub fn run(history: &History, select: &Select, out: Output) -> anyhow::Result<Ex
     out.list(&table, &values)?;
     if entries.is_empty() {
         out.say("nothing was changed from here yet");
+    }
+    if journal.interrupted()?.iter().any(|open| entries.iter().any(|entry| entry.id == open.id)) {
+        out.say("what is not finished was interrupted: repoint apply --resume goes on with it");
     }
     Ok(Exit::Done)
 }
@@ -138,7 +143,7 @@ fn show(entry: &Entry, out: Output) -> anyhow::Result<()> {
     fact("context", format!("{} ({})", entry.author.context, entry.author.server));
     fact("standing", entry.standing().as_str().to_owned());
     if let Some(after) = entry.in_effect_after() {
-        fact("in effect", format!("after {}", span(after)));
+        fact("in effect", format!("after {}", super::follow::elapsed(after)));
     }
     if let Some(undoes) = &entry.undoes {
         fact("undoes", undoes.to_string());

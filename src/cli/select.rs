@@ -45,26 +45,44 @@ fn address(text: &str) -> Result<Url, String> {
     }
 }
 
+/// How long anybody waits at most.
+const DAY: Duration = Duration::from_hours(24);
+/// How long anything is kept at most.
+const DECADE: Duration = Duration::from_hours(24 * 3653);
+
 /// Reads `500ms`, `5s`, `1m`, `2h` or a number of seconds.
 ///
 /// # Errors
 /// Anything else, zero, and more than a day.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    const DAY: Duration = Duration::from_hours(24);
+    time(text).filter(|time| *time <= DAY).ok_or_else(|| wrong(text, "24h"))
+}
+
+/// The same for what may take years: also `30d`.
+///
+/// # Errors
+/// Anything else, zero, and more than ten years.
+pub fn long_duration(text: &str) -> Result<Duration, String> {
+    time(text).filter(|time| *time <= DECADE).ok_or_else(|| wrong(text, "3653d"))
+}
+
+fn time(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: f64 = digits.parse().map_err(|_| "give a time such as 500ms, 5s or 1m".to_owned())?;
-    let seconds = match text.get(digits.len()..).unwrap_or_default() {
+    let number: f64 = digits.parse().ok()?;
+    let seconds = match text.get(digits.len()..)? {
         "ms" => number / 1000.0,
         "" | "s" => number,
         "m" | "min" => number * 60.0,
         "h" => number * 3600.0,
-        other => return Err(format!("{other} is no unit of time; ms, s, m and h are")),
+        "d" => number * 86_400.0,
+        _ => return None,
     };
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if duration > Duration::ZERO && duration <= DAY => Ok(duration),
-        _ => Err("give a time above zero and up to 24h".to_owned()),
-    }
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero())
+}
+
+fn wrong(text: &str, most: &str) -> String {
+    format!("{text:?} is not a time such as 500ms, 5s, 1m or 2h, above zero and up to {most}")
 }
 
 /// A server that a subcommand works on. The local gateway that was started for it ends with [`Opened::close`].
@@ -180,8 +198,12 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        for bad in ["", "0s", "-1s", "s", "5 parsecs", "25h", "nan", "infs", "1e9h"] {
+        for bad in ["", "0s", "-1s", "s", "5 parsecs", "25h", "nan", "infs", "1e9h", "2d"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(long_duration("30d"), Ok(Duration::from_hours(720)));
+        for bad in ["", "0d", "1y", "1 s", "99999d", "999999999999999999999h"] {
+            assert!(long_duration(bad).is_err(), "{bad}");
         }
     }
 }

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::select::{Opened, Select};
 use super::speak::Speak;
 use crate::api::{Endpoint, Group, GroupId, KeyInfo, PAGE_LIMIT_MAX, Page};
-use crate::client::{Answer, Client, ClientError};
+use crate::client::{Answer, Client, ClientError, InferenceOptions};
 use crate::config::{Config, Context, Paths};
 use crate::plan::history::Author;
 use crate::plan::journal::{Bounds, Journal};
@@ -55,6 +55,13 @@ impl Session {
     #[must_use]
     pub fn inference_url(&self) -> Option<&Url> {
         self.opened.connection.inference_url.as_ref()
+    }
+
+    /// How the data plane is called with this federated key, where its address is known.
+    #[must_use]
+    pub fn inference(&self, key: SecretString) -> Option<InferenceOptions> {
+        let options = InferenceOptions::new(self.inference_url()?.clone(), key);
+        Some(InferenceOptions { extra_certificates: self.opened.connection.extra_certificates.clone(), ..options })
     }
 
     /// The journal of what is written from this machine.

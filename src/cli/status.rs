@@ -3,6 +3,7 @@
 mod look;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use clap::Args;
 use serde_json::json;
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::Exit;
 use super::completions::candidates;
 use super::endpoints::targets;
+use super::interrupt::Interrupts;
 use super::output::{self, Format, Table};
 use super::resolve::resolve;
 use super::session::Session;
@@ -49,7 +51,12 @@ pub async fn run(session: &Session, status: &Status) -> anyhow::Result<Exit> {
         tell(session, &observed)?;
         return Ok(Exit::Done);
     }
-    watch(session, look, observed, &ids).await
+    let mut interrupts = Interrupts::new()?;
+    tokio::select! {
+        failed = watch(session, look, observed, &ids) => failed.map(|never| match never {}),
+        // The usual way to end it.
+        () = interrupts.next() => Ok(Exit::Done),
+    }
 }
 
 fn tell(session: &Session, observed: &Observed) -> anyhow::Result<()> {
@@ -91,7 +98,7 @@ async fn watch(
     mut look: Look<'_>,
     mut observed: Observed,
     ids: &[EndpointId],
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Infallible> {
     let mut told: BTreeMap<EndpointId, (String, String, String)> = BTreeMap::new();
     let mut failures = 0;
     loop {
@@ -99,10 +106,7 @@ async fn watch(
         let waiting = observed.rows.iter().filter(|row| !row.is_in_effect()).map(Row::remaining).min();
         let has_report = observed.report.is_some();
         let facts = PollFacts { waiting, has_report, failures, retry_after: None, is_focused: true };
-        tokio::select! {
-            () = tokio::time::sleep(next_poll(&facts, 0.5).delay()) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-        }
+        tokio::time::sleep(next_poll(&facts, 0.5).delay()).await;
         match look.observe().await {
             Ok(mut fresh) => {
                 if failures > 0 {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Exit;
 use super::completions::candidates;
+use super::interrupt::Interrupts;
 use super::output::Table;
 use super::resolve::resolve;
 use super::select::duration;
@@ -40,6 +41,18 @@ pub struct Wait {
 /// # Errors
 /// A name that names nothing, or a server that is lost for good.
 pub async fn run(session: &Session, wait: &Wait) -> anyhow::Result<Exit> {
+    let mut interrupts = Interrupts::new()?;
+    tokio::select! {
+        exit = until_in_effect(session, wait) => exit,
+        () = interrupts.next() => {
+            session.out.progress_over();
+            super::output::talk("not waiting any longer; what was written stays written");
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+async fn until_in_effect(session: &Session, wait: &Wait) -> anyhow::Result<Exit> {
     let started = clock::instant();
     let mut look = Look::new(session)?;
     let mut observed = look.observe().await?;

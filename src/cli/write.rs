@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use self::forecast::Forecast;
 use super::Exit;
 use super::follow::Follow;
+use super::interrupt::{Abandoned, Interrupts};
 use super::output::{self, Format, Output};
 use super::select::{Mistyped, duration};
 use super::session::Session;
@@ -148,9 +149,10 @@ async fn tell(session: &Session, client: &Client, write: &Write<'_>, report: &Re
         return Ok(exit);
     }
     let what = Follow { client, plan, report, timeout: write.args.timeout, rolls_back: write.rolls_back };
-    let (followed, ends) = super::follow::follow(session, &what).await?;
-    report::tell(out, plan, report, &ends)?;
-    Ok(if exit == Exit::Done { followed } else { exit })
+    let followed = super::follow::follow(session, &what).await?;
+    let report = Report { rolled_back: followed.is_rolled_back, ..report.clone() };
+    report::tell(out, plan, &report, &followed.ends)?;
+    Ok(if exit == Exit::Done { followed.exit } else { exit })
 }
 
 /// A client that may write now: in a protected context only after its name was typed or given.
@@ -266,24 +268,30 @@ async fn run_with_progress(
         drop(sender);
         report
     };
-    let (report, ()) = tokio::join!(running, watch(session.out, write.plan, receiver, &cancel));
-    Ok(report?)
+    let running = async { anyhow::Ok(running.await?) };
+    let (report, ()) = tokio::try_join!(running, watch(session.out, write.plan, receiver, &cancel))?;
+    Ok(report)
 }
 
-/// Shows how far the plan is, and stops it between changes when Ctrl-C is pressed.
-pub(super) async fn watch(
+/// Shows how far the plan is. Ctrl-C stops it between changes, a second one at once.
+async fn watch(
     out: Output,
     plan: &Plan,
     mut progress: mpsc::Receiver<Progress>,
     cancel: &CancellationToken,
-) {
+) -> anyhow::Result<()> {
+    let mut interrupts = Interrupts::new()?;
     let mut finished = 0;
     loop {
         let news = tokio::select! {
             news = progress.recv() => news,
-            Ok(()) = tokio::signal::ctrl_c(), if !cancel.is_cancelled() => {
+            () = interrupts.next() => {
+                out.progress_over();
+                if cancel.is_cancelled() {
+                    return Err(Abandoned.into());
+                }
                 cancel.cancel();
-                output::talk("stopping: what is under way is finished first");
+                output::talk("stopping: what is under way is finished first; Ctrl-C again stops at once");
                 continue;
             }
         };
@@ -301,6 +309,7 @@ pub(super) async fn watch(
         }
     }
     out.progress_over();
+    Ok(())
 }
 
 fn step_text(step: &Step) -> String {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -30,6 +31,38 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 const TARGET: &str = "x-repoint-target";
 /// The header that names a request.
 const REQUEST_ID: &str = "x-baseten-request-id";
+
+/// Whom a caller asks, and how patiently.
+#[derive(Clone)]
+pub struct InferenceOptions {
+    /// With or without `/v1`. `https`, or `http` to a loopback address.
+    pub inference_url: Url,
+    /// The federated key. It goes nowhere but into the `Authorization` header.
+    pub key: SecretString,
+    /// See [`INFERENCE_TIMEOUT`].
+    pub timeout: Duration,
+    /// Certificates (PEM) to trust beside the machine's own.
+    pub extra_certificates: Option<Arc<[u8]>>,
+}
+
+impl InferenceOptions {
+    /// The usual patience.
+    #[must_use]
+    pub fn new(inference_url: Url, key: SecretString) -> Self {
+        Self { inference_url, key, timeout: INFERENCE_TIMEOUT, extra_certificates: None }
+    }
+}
+
+impl fmt::Debug for InferenceOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, timeout) = (self.inference_url.as_str(), self.timeout);
+        formatter
+            .debug_struct("InferenceOptions")
+            .field("inference_url", &url)
+            .field("timeout", &timeout)
+            .finish_non_exhaustive()
+    }
+}
 
 /// A caller with a federated key. Clones are cheap and share connections.
 #[derive(Clone)]
@@ -56,6 +89,8 @@ impl fmt::Debug for Inference {
 pub struct Chat {
     /// Of whom.
     pub slug: Slug,
+    /// What the model is told beforehand.
+    pub system: Option<String>,
     /// What the user says.
     pub prompt: String,
     /// The longest answer, in tokens; the model's own limit where absent.
@@ -65,10 +100,18 @@ pub struct Chat {
 }
 
 impl Chat {
+    /// A prompt whose answer comes whole, as long as the model likes.
+    pub fn new(slug: Slug, prompt: impl Into<String>) -> Self {
+        Self { slug, system: None, prompt: prompt.into(), tokens_max: None, is_streamed: false }
+    }
+
     /// The body of `POST /v1/chat/completions`.
     #[must_use]
     pub fn body(&self) -> Value {
-        let mut body = json!({"model": self.slug, "messages": [{"role": "user", "content": self.prompt}]});
+        let mut messages = Vec::new();
+        messages.extend(self.system.as_ref().map(|text| json!({"role": "system", "content": text})));
+        messages.push(json!({"role": "user", "content": self.prompt}));
+        let mut body = json!({"model": self.slug, "messages": messages});
         if let Some(tokens) = self.tokens_max {
             body["max_tokens"] = tokens.into();
         }
@@ -94,6 +137,26 @@ pub enum Piece {
     },
 }
 
+/// Why there is no answer: what failed, and who refused it where somebody did.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{error}")]
+pub struct Unanswered {
+    /// What failed.
+    pub error: ClientError,
+    /// The status, where the data plane said anything at all.
+    pub status: Option<u16>,
+    /// As [`Speech::target`].
+    pub target: Option<String>,
+    /// As [`Speech::request_id`].
+    pub request_id: Option<String>,
+}
+
+impl From<ClientError> for Unanswered {
+    fn from(error: ClientError) -> Self {
+        Self { error, status: None, target: None, request_id: None }
+    }
+}
+
 /// An answer that has begun.
 pub struct Speech {
     /// Its status; always a success, failures are errors.
@@ -105,6 +168,7 @@ pub struct Speech {
     host: String,
     response: reqwest::Response,
     form: Form,
+    body: Option<Value>,
 }
 
 enum Form {
@@ -121,14 +185,15 @@ impl fmt::Debug for Speech {
 }
 
 impl Inference {
-    /// Checks the address (with or without `/v1`) and the key. Nothing is sent.
+    /// Checks the address and the key. Nothing is sent.
     ///
     /// # Errors
     /// An address that the key must not be sent to, or a key that no header can carry.
-    pub fn new(inference_url: Url, key: &SecretString) -> Result<Self, ClientError> {
-        let base = connection::checked(inference_url)?;
-        let settings = connection::Settings::new(&base, CONNECT_TIMEOUT, INFERENCE_TIMEOUT);
-        let (host, authorization) = (connection::host_and_port(&base), connection::authorization(key)?);
+    pub fn new(options: InferenceOptions) -> Result<Self, ClientError> {
+        let base = connection::checked(options.inference_url)?;
+        let mut settings = connection::Settings::new(&base, CONNECT_TIMEOUT, options.timeout);
+        settings.extra_certificates = options.extra_certificates;
+        let (host, authorization) = (connection::host_and_port(&base), connection::authorization(&options.key)?);
         let shared = Shared { base, host, authorization, settings, connection: OnceCell::new() };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -145,7 +210,7 @@ impl Inference {
     /// See [`ErrorKind`].
     pub async fn models(&self) -> Result<Vec<Slug>, ClientError> {
         let request = self.request(reqwest::Method::GET, &["v1", "models"]).await?;
-        let mut response = self.send(request).await?;
+        let mut response = self.send(request).await.map_err(|unanswered| unanswered.error)?;
         let body = whole(&mut response, &self.shared.host).await?;
         let json: Value = serde_json::from_slice(&body).map_err(|_| malformed(&self.shared.host))?;
         let rows = json.get("data").and_then(Value::as_array).ok_or_else(|| malformed(&self.shared.host))?;
@@ -156,7 +221,7 @@ impl Inference {
     ///
     /// # Errors
     /// See [`ErrorKind`]. The data plane's 401 and 403 both mean the key.
-    pub async fn chat(&self, chat: &Chat) -> Result<Speech, ClientError> {
+    pub async fn chat(&self, chat: &Chat) -> Result<Speech, Unanswered> {
         let request = self.request(reqwest::Method::POST, &["v1", "chat", "completions"]).await?;
         let body = serde_json::to_vec(&chat.body()).map_err(|_| malformed(&self.shared.host))?;
         let request = request.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
@@ -170,6 +235,7 @@ impl Inference {
             host: self.shared.host.clone(),
             form: if is_events { Form::Streamed(Events::default()) } else { Form::Whole(Vec::new()) },
             response,
+            body: None,
         })
     }
 
@@ -183,7 +249,7 @@ impl Inference {
         Ok(connection.request(method, url).header(header::AUTHORIZATION, shared.authorization.clone()))
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, ClientError> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, Unanswered> {
         let host = &self.shared.host;
         let mut response = request.send().await.map_err(|error| ClientError::broken(&error, host))?;
         let status = response.status();
@@ -194,16 +260,36 @@ impl Inference {
         // What broke off while it was complaining has still complained.
         let body = whole(&mut response, host).await.unwrap_or_default();
         let error = ClientError::from(Refusal { status, headers: &headers, body: &body });
-        Err(match error.kind {
-            ErrorKind::Unauthorized | ErrorKind::Forbidden => {
-                ClientError { hint: Some("the federated key is missing, wrong or revoked".to_owned()), ..error }
-            }
-            _ => error,
+        Err(Unanswered {
+            error: ClientError { hint: hint(&error), ..error },
+            status: Some(status.as_u16()),
+            target: text_of(&headers, TARGET),
+            request_id: text_of(&headers, REQUEST_ID),
         })
     }
 }
 
+/// What to do about a refusal of the data plane; those of the management plane mean something else.
+fn hint(error: &ClientError) -> Option<String> {
+    match error.kind {
+        ErrorKind::Unauthorized | ErrorKind::Forbidden => {
+            Some("the federated key is missing, wrong or revoked".to_owned())
+        }
+        ErrorKind::NotFound => Some(
+            "no endpoint has this slug, or the key's group may not call it; a new slug serves after the next sync"
+                .to_owned(),
+        ),
+        _ => error.hint.clone(),
+    }
+}
+
 impl Speech {
+    /// The whole body, once an answer that did not stream is over.
+    #[must_use]
+    pub fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors
@@ -242,6 +328,7 @@ impl Speech {
             (Form::Whole(body), None) => {
                 let json: Value = serde_json::from_slice(body).map_err(|_| malformed(&self.host))?;
                 self.form = Form::Ended(events::pieces_of_whole(&json));
+                self.body = Some(json);
             }
             (Form::Ended(_), _) => {}
         }

@@ -6,7 +6,7 @@ use url::Url;
 use super::change::Change;
 use super::content::{EndpointContent, GroupContent, ParentGroup, same_models, same_targets};
 use super::diff::masked;
-use crate::api::{GroupModel, ModelId, SecretId, Target, TargetField};
+use crate::api::{Endpoint, GroupModel, ModelId, SecretId, Target, TargetField};
 
 /// The variable that holds the management key in what is shown.
 pub const KEY_VARIABLE: &str = "$REPOINT_API_KEY";
@@ -58,6 +58,19 @@ pub fn curl(change: &Change, management_url: &Url) -> String {
         format!("{} -H \"Authorization: Api-Key {KEY_VARIABLE}\"", line("curl", &words))
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The `repoint` command that reads an endpoint.
+#[must_use]
+pub fn read(endpoint: &Endpoint) -> String {
+    line("repoint", &words(&["endpoints", "get", endpoint.slug.as_str()]))
+}
+
+/// The `curl` call that reads an endpoint.
+#[must_use]
+pub fn read_curl(endpoint: &Endpoint, management_url: &Url) -> String {
+    let address = address(management_url, &["endpoints", endpoint.id.as_str()]);
+    format!("{} -H \"Authorization: Api-Key {KEY_VARIABLE}\"", line("curl", &words(&["-sS", &address])))
 }
 
 type Request<'a> = (&'static str, Vec<&'a str>, Option<Value>);
@@ -210,7 +223,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Endpoint, EndpointId, Provider, Slug, Time, Unknown};
+    use crate::api::{EndpointId, Provider, Slug, Time, Unknown};
 
     fn endpoint() -> Endpoint {
         Endpoint {

@@ -28,6 +28,8 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 /// Without a time that was set it is given up after so many intervals, and this long: no wait is without an end.
 const INTERVALS_MAX: u32 = 3;
 const GRACE: Duration = Duration::from_secs(30);
+/// So many probes are made in a sync interval, at least.
+const PROBES_AN_INTERVAL: u32 = 4;
 /// How many probes in a row must fail, once the change should be in effect, before it counts as not serving.
 const PROBE_FAILURES_MAX: u32 = 3;
 
@@ -65,11 +67,13 @@ pub async fn follow(
 ) -> Result<Vec<Option<Sighting>>, JournalError> {
     let mut watch = Watch::new(client, plan, report, options, progress);
     loop {
-        let pause = watch.look().await;
+        // Who waits no longer does not wait for the answer to a last look either.
+        let pause = tokio::select! {
+            pause = watch.look() => Some(pause),
+            () = cancel.cancelled() => None,
+        };
         note(journal, &report.id, &mut watch).await?;
-        if watch.open.is_empty() {
-            break;
-        }
+        let Some(pause) = pause.filter(|_| !watch.open.is_empty()) else { break };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = cancel.cancelled() => break,
@@ -189,7 +193,8 @@ impl<'a> Watch<'a> {
     /// When a change should be seen in effect, if it is not yet.
     fn next_look(&self, open: &Open<'_>, report: Option<&SyncReport>, now: Time, interval: Duration) -> Duration {
         if self.options.prober.is_some() && (report.is_none() || open.is_applied) {
-            return self.options.probe_pause;
+            // A gateway that syncs often is not called less often than it changes.
+            return self.options.probe_pause.min(interval / PROBES_AN_INTERVAL);
         }
         match report {
             Some(report) => report.next_sync_at.since(now).clamp(LOOK_MIN, LOOK),

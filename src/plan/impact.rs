@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::change::Change;
+use super::content::same_models;
 use crate::api::{Event, Group, GroupId, Slug, Time};
 
 /// Whom a change touches.
@@ -51,26 +52,23 @@ impl Traffic {
 }
 
 impl Impact {
-    /// Counts over what has been read. `keys` are the numbers of keys by group, as far as they are known.
+    /// Counts the groups that are affected. `keys` are the numbers of keys by group, as far as they are known.
     #[must_use]
     pub fn of(slugs: &[&Slug], groups: &[Group], keys: &HashMap<GroupId, usize>) -> Self {
         let wanted: BTreeSet<&Slug> = slugs.iter().copied().collect();
         let mut affected: Vec<AffectedGroup> = groups
             .iter()
-            .filter_map(|group| {
-                let slugs: Vec<Slug> = group
+            .map(|group| AffectedGroup {
+                id: group.id.clone(),
+                name: group.metadata.name.clone().unwrap_or_else(|| group.metadata.external_entity_id.clone()),
+                slugs: group
                     .models
                     .iter()
                     .map(|model| &model.slug)
                     .filter(|slug| wanted.contains(slug))
                     .cloned()
-                    .collect();
-                (!slugs.is_empty()).then(|| AffectedGroup {
-                    id: group.id.clone(),
-                    name: group.metadata.name.clone().unwrap_or_else(|| group.metadata.external_entity_id.clone()),
-                    slugs,
-                    keys: keys.get(&group.id).copied(),
-                })
+                    .collect(),
+                keys: keys.get(&group.id).copied(),
             })
             .collect();
         affected.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
@@ -78,16 +76,35 @@ impl Impact {
         Self { groups: affected, keys, traffic: None }
     }
 
-    /// The slugs that people call today and that the change touches. A new slug has no callers yet.
+    /// The slugs that people call today and whose callers all notice the change. A new slug has no callers yet, and a
+    /// change of a group is noticed in that group alone: see [`Impact::root`].
     #[must_use]
     pub fn slugs_in_use(change: &Change) -> Vec<&Slug> {
         match change {
             Change::UpdateEndpoint { before, .. } | Change::DeleteEndpoint { before } => vec![&before.slug],
-            Change::UpdateGroup { .. } | Change::DeleteGroup { .. } => change.slugs(),
-            Change::CreateEndpoint { .. }
+            Change::UpdateGroup { .. }
+            | Change::DeleteGroup { .. }
+            | Change::CreateEndpoint { .. }
             | Change::CreateGroup { .. }
             | Change::MintKey { .. }
             | Change::RevokeKey { .. } => Vec::new(),
+        }
+    }
+
+    /// The group whose callers, and those of all groups below it, notice the change. A new name is noticed by nobody.
+    #[must_use]
+    pub fn root(change: &Change) -> Option<&GroupId> {
+        match change {
+            Change::UpdateGroup { before, after } => {
+                (!same_models(&before.models, &after.models)).then_some(&before.id)
+            }
+            Change::DeleteGroup { before } => Some(&before.id),
+            Change::CreateEndpoint { .. }
+            | Change::UpdateEndpoint { .. }
+            | Change::DeleteEndpoint { .. }
+            | Change::CreateGroup { .. }
+            | Change::MintKey { .. }
+            | Change::RevokeKey { .. } => None,
         }
     }
 

@@ -28,7 +28,7 @@ const EVENT_PAGES_MAX: usize = 5;
 /// # Errors
 /// The groups can't be read. Keys and traffic that can't be are unknown.
 pub async fn impact(client: &Client, change: &Change) -> Result<Impact, ClientError> {
-    impact_of(client, &Impact::slugs_in_use(change)).await
+    impact_of_changes(client, std::slice::from_ref(change)).await
 }
 
 /// Whom changes of these slugs touch.
@@ -36,10 +36,25 @@ pub async fn impact(client: &Client, change: &Change) -> Result<Impact, ClientEr
 /// # Errors
 /// The groups can't be read. Keys and traffic that can't be are unknown.
 pub async fn impact_of(client: &Client, slugs: &[&Slug]) -> Result<Impact, ClientError> {
-    if slugs.is_empty() {
+    touched(client, slugs, &BTreeSet::new()).await
+}
+
+/// Whom these changes touch together.
+///
+/// # Errors
+/// The groups can't be read. Keys and traffic that can't be are unknown.
+pub async fn impact_of_changes(client: &Client, changes: &[Change]) -> Result<Impact, ClientError> {
+    let slugs: BTreeSet<&Slug> = changes.iter().flat_map(Impact::slugs_in_use).collect();
+    let slugs: Vec<&Slug> = slugs.into_iter().collect();
+    touched(client, &slugs, &changes.iter().filter_map(Impact::root).collect()).await
+}
+
+async fn touched(client: &Client, slugs: &[&Slug], roots: &BTreeSet<&GroupId>) -> Result<Impact, ClientError> {
+    if slugs.is_empty() && roots.is_empty() {
         return Ok(Impact::default());
     }
-    let (groups, events) = tokio::join!(groups_that_name(client, slugs), recent_events(client));
+    let events = async { if slugs.is_empty() { None } else { recent_events(client).await } };
+    let (groups, events) = tokio::join!(groups_touched(client, slugs, roots), events);
     let groups = groups?;
     let keys = if groups.len() <= GROUPS_COUNTED_MAX { count_keys(client, &groups).await } else { HashMap::new() };
     let impact = Impact::of(slugs, &groups, &keys);
@@ -49,14 +64,27 @@ pub async fn impact_of(client: &Client, slugs: &[&Slug]) -> Result<Impact, Clien
     })
 }
 
-async fn groups_that_name(client: &Client, slugs: &[&Slug]) -> Result<Vec<Group>, ClientError> {
+/// The groups that name one of the slugs, and the roots with all groups below them.
+async fn groups_touched(
+    client: &Client,
+    slugs: &[&Slug],
+    roots: &BTreeSet<&GroupId>,
+) -> Result<Vec<Group>, ClientError> {
     let wanted: BTreeSet<&Slug> = slugs.iter().copied().collect();
     let pages = client.groups(PAGE_LIMIT_MAX);
     pin_mut!(pages);
     let mut groups = Vec::new();
+    // Oldest first, so that a parent is seen before its children.
+    let mut below: BTreeSet<GroupId> = roots.iter().map(|root| (*root).clone()).collect();
     while let Some(page) = pages.try_next().await? {
-        let names = |group: &Group| group.models.iter().any(|model| wanted.contains(&model.slug));
-        groups.extend(page.body.items.into_iter().filter(names));
+        for group in page.body.items {
+            if group.hierarchy.parent_group_id.as_ref().is_some_and(|parent| below.contains(parent)) {
+                below.insert(group.id.clone());
+            }
+            if below.contains(&group.id) || group.models.iter().any(|model| wanted.contains(&model.slug)) {
+                groups.push(group);
+            }
+        }
     }
     Ok(groups)
 }

@@ -11,6 +11,8 @@ mod groups;
 mod help;
 mod history;
 mod keymap;
+mod prompts;
+mod rollback;
 mod schema;
 mod status;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
 use crate::api::{ModelId, Provider};
+use crate::cli::select::long_duration;
 use crate::gateway::data::Settings;
 use crate::gateway::provider::{Base, Providers, Reach};
 
@@ -35,19 +35,19 @@ pub(super) struct DataPlane {
     #[arg(long, value_name = "BYTES", default_value_t = Settings::default().header_bytes_max)]
     header_bytes_max: usize,
     /// How long a request's header may take, and a connection be idle
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = long_duration)]
     header_timeout: Duration,
     /// How long a request's body may be silent
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = long_duration)]
     body_timeout: Duration,
     /// How long connecting to an upstream may take
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = long_duration)]
     connect_timeout: Duration,
     /// How long a whole request may take
-    #[arg(long, value_name = "TIME", default_value = "1200s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "1200s", value_parser = long_duration)]
     time_limit: Duration,
     /// How long requests under way may take to finish when the gateway is told to stop
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = long_duration)]
     drain_timeout: Duration,
     /// Count requests by customer in /metrics, which anybody who reaches the management address can read
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Slug, Target};
+use crate::api::Target;
 use crate::cli::session::Session;
 use crate::plan::{Change, Impact, Plan, preflight, survey};
 
@@ -20,13 +20,14 @@ pub(super) struct Forecast {
 impl Forecast {
     /// Asks the server. What it refuses to tell stays unknown.
     pub(super) async fn of(session: &Session, plan: &Plan) -> Self {
-        let mut slugs: Vec<&Slug> = plan.changes().iter().flat_map(Impact::slugs_in_use).collect();
-        slugs.sort();
-        slugs.dedup();
+        let is_felt = |change: &Change| Impact::root(change).is_some() || !Impact::slugs_in_use(change).is_empty();
+        let is_felt = plan.changes().iter().any(is_felt);
         let targets: Vec<&Target> = plan.changes().iter().flat_map(new_targets).collect();
-        let (impact, workspace) =
-            tokio::join!(survey::impact_of(&session.client, &slugs), survey::workspace(&session.client, &targets));
-        let affected = impact.ok().filter(|_| !slugs.is_empty()).map(|impact| impact.summary());
+        let (impact, workspace) = tokio::join!(
+            survey::impact_of_changes(&session.client, plan.changes()),
+            survey::workspace(&session.client, &targets)
+        );
+        let affected = impact.ok().filter(|_| is_felt).map(|impact| impact.summary());
         let warnings = plan
             .changes()
             .iter()

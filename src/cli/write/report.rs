@@ -42,8 +42,13 @@ pub(super) fn complain(plan: &Plan, report: &Report) {
     if let Some(failure) = &report.journal_failure {
         output::talk(&with_hint("not all of it is in the journal", failure));
     }
+    let total = report.outcomes.len();
+    let done = report.outcomes.iter().filter(|outcome| outcome.is_success()).count();
     if report.cancelled {
-        output::talk("stopped before its end; `repoint history` shows what was done");
+        output::talk(&format!("stopped before its end: {done} of {total} done"));
+        output::talk(&format!("hint: repoint apply --resume {} goes on with it", report.id.short()));
+    } else if total > 1 && done < total {
+        output::talk(&format!("{done} of {total} done"));
     }
 }
 

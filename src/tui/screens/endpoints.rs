@@ -12,7 +12,6 @@
 
 pub mod candidates;
 pub mod columns;
-pub mod command;
 pub mod conflict;
 pub mod delete;
 pub mod detail;

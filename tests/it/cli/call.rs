@@ -32,7 +32,7 @@ async fn a_refused_call_says_what_the_gateway_said() {
     let world = world().await;
     let run = world.bare(&["call", "my-org/kimi-k3", "hi", "--group", "acme"]).await.ended(1);
     assert_eq!(run.out, "");
-    run.said("error: 404 please check the model you provided");
+    run.said("error: please check the model you provided (404)");
     world.bare(&["call", "my-org/glm-5.2", "hi"]).await.ended(64).said("no federated key");
     world.bare(&["call", "my-org/glm-5.2", "hi", "--key-env", "NO_SUCH"]).await.ended(1).said("NO_SUCH is not set");
     let dry = world.bare(&["call", "my-org/glm-5.2", "hi", "--dry-run", "-o", "json"]).await.ended(0).json();

@@ -100,7 +100,7 @@ async fn mistyped_command_lines_end_with_64() {
         (&["endpoints", "create", "my-org/x", "--provider", "openai"], "secret_id is required"),
         (&["endpoints", "create", "my-org/x", "--model-id", "3kZ9xqd", "--region", "mars"], "UNRESTRICTED or EU"),
         (&["endpoints", "list", "-o", "xml"], "xml"),
-        (&["wait", "my-org/glm-5.2", "--timeout", "soon"], "give a time"),
+        (&["wait", "my-org/glm-5.2", "--timeout", "soon"], "is not a time such as"),
     ] {
         let run = world.run(words).await.ended(64).said(said);
         assert_eq!(run.out, "", "{words:?}");

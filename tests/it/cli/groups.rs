@@ -7,7 +7,10 @@ use super::World;
 const GRANT: [&str; 4] = ["--grant", "my-org/glm-5.2", "--limit", "my-org/glm-5.2=request/minute:100"];
 
 async fn with_group() -> World {
-    let world = World::new().await;
+    grouped(World::new().await).await
+}
+
+async fn grouped(world: World) -> World {
     let create = [&["groups", "create", "acme", "--name", "Acme prod"][..], &GRANT].concat();
     world.run(&create).await.ended(0);
     world
@@ -105,4 +108,52 @@ async fn a_registered_key_needs_its_signature() {
     let run =
         world.run(&["keys", "register", "acme", "--body", &body, "--signature", "AAAA", "--dry-run"]).await.ended(0);
     assert!(!run.err.contains("qrstuvwxyz"), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_key_calls_what_its_group_may_call() {
+    use ring::signature::KeyPair as _;
+    let pair = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
+    let signer = ring::signature::Ed25519KeyPair::from_pkcs8(pair.as_ref()).unwrap();
+    let public: [u8; 32] = signer.public_key().as_ref().try_into().unwrap();
+    let public = repoint::gateway::federated_key::PublicKey::from_bytes(public);
+    let world = grouped(World::with(|options| options.workspace_public_key = Some(public)).await).await;
+    let private = world.home.path().join("workspace.pk8");
+    std::fs::write(&private, pair.as_ref()).unwrap();
+    let private = private.to_str().unwrap();
+    let key = "customer-key-abcdefghijklmnopqrstuvwxyz0123456789";
+    let register = ["keys", "register", "acme", "--key-file", "-", "--name", "theirs", "--sign-with", private];
+    let run = world.fed(&format!("{key}\n"), &[&register[..], &["-o", "json"]].concat()).await.ended(0);
+    assert_eq!(run.json()["prefix"], "customer-key-abc");
+    assert!(!run.err.contains("xyz0123"), "{}", run.err);
+    let list = world.run(&["keys", "list", "acme", "-o", "json"]).await.ended(0).json();
+    assert_eq!(list, json!([{"prefix": "customer-key-abc", "name": "theirs"}]));
+    world.gateway.sync().await;
+    world.configure("");
+    let call = ["call", "glm-5.2", "hi", "--key-env", "CUSTOMER_KEY"];
+    let run = world.finish(world.program().env("CUSTOMER_KEY", key).args(call)).await.ended(0);
+    assert!(run.out.contains("simulated"), "{run:?}");
+
+    let body = world.file("body.json", r#"{"key":"abcdefghijklmnopqrstuvwxyz0123456789"}"#);
+    let signature = base64(signer.sign(&std::fs::read(&body).unwrap()).as_ref());
+    let sent = ["keys", "register", "acme", "--body", &body, "--signature", &signature];
+    world.run(&sent).await.ended(0);
+    let other = base64(&[7; 64]);
+    let wrong = [&sent[..6], &[other.as_str()]].concat();
+    world.run(&wrong).await.ended(1).said("Signature verification failed");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_group_s_change_touches_is_the_group_and_what_is_below_it() {
+    let world = with_group().await;
+    world.run(&["groups", "create", "acme-eu", "--parent", "acme", "--grant", "my-org/glm-5.2"]).await.ended(0);
+    world.run(&["keys", "mint", "acme"]).await.ended(0);
+    let renamed = world.run(&["groups", "update", "acme", "--name", "Other"]).await.ended(0);
+    assert!(!renamed.err.contains("affected"), "a name is nobody's limit: {}", renamed.err);
+    world.run(&["groups", "delete", "acme", "--dry-run"]).await.ended(0).said("affected: 2 groups, 1 key\n");
 }

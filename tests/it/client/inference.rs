@@ -1,7 +1,7 @@
 //! The data plane as a caller: streams that are whole, streams that are not.
 
 use repoint::api::Slug;
-use repoint::client::{Chat, ErrorKind, Inference, Piece};
+use repoint::client::{Chat, ErrorKind, Inference, InferenceOptions, Piece};
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;
@@ -10,11 +10,11 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn caller(server: &MockServer) -> Inference {
     let url = Url::parse(&format!("{}/v1", server.uri())).unwrap();
-    Inference::new(url, &SecretString::from("sky_federated.key")).unwrap()
+    Inference::new(InferenceOptions::new(url, SecretString::from("sky_federated.key"))).unwrap()
 }
 
 fn chat(is_streamed: bool) -> Chat {
-    Chat { slug: Slug::parse("my-org/glm").unwrap(), prompt: "hi".to_owned(), tokens_max: Some(5), is_streamed }
+    Chat { tokens_max: Some(5), is_streamed, ..Chat::new(Slug::parse("my-org/glm").unwrap(), "hi") }
 }
 
 fn events(body: &str) -> ResponseTemplate {
@@ -72,7 +72,9 @@ async fn refusals_say_what_the_gateway_said() {
     let server = MockServer::start().await;
     let told = json!({"error": "please check the model you provided"});
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(404).set_body_json(told)).mount(&server).await;
-    let error = caller(&server).chat(&chat(false)).await.unwrap_err();
+    let refused = caller(&server).chat(&chat(false)).await.unwrap_err();
+    assert_eq!(refused.status, Some(404));
+    let error = refused.error;
     assert_eq!(
         (error.kind.clone(), error.to_string()),
         (ErrorKind::NotFound, "please check the model you provided (404)".to_owned())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use repoint::client::InferenceOptions;
 use repoint::plan::follow::{self, Options, Prober};
 use repoint::plan::history::Standing;
 use repoint::plan::{Progress, Proof, Report, Sighting};
@@ -30,7 +31,8 @@ async fn follow(bench: &Bench, report: &Report, options: &Options) -> (Option<Si
 }
 
 fn probing(bench: &Bench) -> Options {
-    let prober = Prober::new(&bench.server.url, SecretString::from("canary-federated-key")).unwrap();
+    let key = SecretString::from("canary-federated-key");
+    let prober = Prober::new(InferenceOptions::new(bench.server.url.clone(), key)).unwrap();
     Options { prober: Some(prober), probe_pause: Duration::from_millis(1), ..Options::default() }
 }
 

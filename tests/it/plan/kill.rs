@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::server::{Fate, Server};
 use super::{endpoint, new_target, world};
 
-fn program(server: &Server, home: &std::path::Path, arguments: &[&str]) -> Command {
+pub(super) fn program(server: &Server, home: &std::path::Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_repoint"));
     command
         .args(["--url", server.url.as_str()])

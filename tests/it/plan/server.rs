@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::world::World;
@@ -31,6 +31,8 @@ pub(crate) enum Fate {
     HangBefore,
     /// It is handled, and no answer comes.
     HangAfter,
+    /// It is handled, and answered once there is a permit.
+    HandleSlowly(Arc<Semaphore>),
 }
 
 /// A request as a script sees it.
@@ -152,13 +154,16 @@ async fn answer(
         let mut world = world.lock().unwrap();
         let is_write = parts.method != Method::GET && !path.starts_with("/v1/chat/");
         if is_write {
+            let sent = String::from_utf8_lossy(&body);
+            let guard = if_match.as_deref().unwrap_or("-");
+            world.wire.push(format!("{} {path} if-match {guard}\n{sent}", parts.method));
             world.bodies.push(serde_json::from_slice(&body).unwrap_or(Value::Null));
         }
         let write = if is_write { world.bodies.len() } else { 0 };
         let asked = Asked { method: &parts.method, path: &path, write };
         let fate = script.lock().unwrap()(&asked, &mut world);
         let response = match &fate {
-            Fate::Handle | Fate::CutAfter | Fate::HangAfter => {
+            Fate::Handle | Fate::HandleSlowly(_) | Fate::CutAfter | Fate::HangAfter => {
                 Some(world.handle(&parts.method, &path, &body, if_match.as_deref()))
             }
             Fate::Refuse(..) | Fate::CutBefore | Fate::HangBefore => None,
@@ -169,6 +174,11 @@ async fn answer(
         Fate::Handle => Ok(response.unwrap()),
         Fate::Refuse(status, body) => Ok(plain(status, &body)),
         Fate::CutBefore | Fate::CutAfter => Err(Cut),
+        Fate::HandleSlowly(released) => {
+            hanging.notify_one();
+            released.acquire().await.unwrap().forget();
+            Ok(response.unwrap())
+        }
         Fate::HangBefore | Fate::HangAfter => {
             hanging.notify_one();
             match std::future::pending::<Infallible>().await {}

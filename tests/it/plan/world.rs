@@ -14,6 +14,8 @@ pub(crate) struct World {
     pub(crate) keys: Vec<(GroupId, KeyInfo)>,
     /// Every write that was done: method and path, in order.
     pub(crate) writes: Vec<String>,
+    /// Every write as it came: method, path, guard, and the body byte for byte.
+    pub(crate) wire: Vec<String>,
     /// Every body of a write, done or not.
     pub(crate) bodies: Vec<Value>,
     pub(crate) if_match_is_known: bool,
@@ -34,6 +36,7 @@ impl World {
             groups: Vec::new(),
             keys: Vec::new(),
             writes: Vec::new(),
+            wire: Vec::new(),
             bodies: Vec::new(),
             if_match_is_known: true,
             slugs_are_fixed: false,

@@ -7,8 +7,9 @@ use super::delete::Delete;
 use super::edit::Edit;
 use super::repoint::Repoint;
 use super::work::Work;
-use super::{Endpoints, Pane, command, detail, list};
+use super::{Endpoints, Pane, detail, list};
 use crate::api::Endpoint;
+use crate::plan::command;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::overlays::Overlay;
@@ -207,14 +208,14 @@ impl Endpoints {
 
     fn show_copy(&self, shared: &mut Shared) -> Vec<Effect> {
         let Some(endpoint) = self.selected() else { return Vec::new() };
-        let address = shared.open_context().map(|context| context.address.clone()).unwrap_or_default();
+        let address = shared.open_context().and_then(|context| url::Url::parse(&context.address).ok());
         let slug = endpoint.slug.as_str();
         let items = vec![
             Item::new("slug", slug),
             Item::new("id", endpoint.id.as_str()),
             Item::new("target", &endpoint.target().map(ToString::to_string).unwrap_or_default()),
-            Item::new("command", &format!("repoint endpoints get {}", command::quoted(slug))),
-            Item::new("curl", &command::read_curl(&endpoint, &address)),
+            Item::new("command", &command::read(&endpoint)),
+            Item::new("curl", &address.map(|url| command::read_curl(&endpoint, &url)).unwrap_or_default()),
             Item::new("JSON", &serde_json::to_string_pretty(&endpoint).unwrap_or_default()),
         ];
         shared.opens = Some(Overlay::Copy(Copy::new(format!("Copy {slug}"), items)));
