@@ -23,6 +23,7 @@ mod interrupt;
 pub mod keymap;
 pub mod keys;
 mod logging;
+pub mod look;
 pub mod man;
 pub mod output;
 pub mod plan;

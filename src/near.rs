@@ -39,6 +39,15 @@ pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) ->
     })
 }
 
+/// What was meant by an unknown setting or word: serde's message names it and all that are known.
+#[must_use]
+pub fn meant(message: &str) -> Option<String> {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (word, known) = quoted.split_first()?;
+    let is_name = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    is_name.then(|| did_you_mean(word, known.iter().copied())).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,5 +45,5 @@ pub mod theme;
 pub mod view;
 pub mod wanted;
 
-pub use perform::{Connect, How, Open, Start, StartContext};
+pub use perform::{Connect, How, Look, Open, Start, StartContext, ThemeFile};
 pub use runtime::run;

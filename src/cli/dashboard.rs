@@ -12,17 +12,14 @@ use ratatui::style::Color;
 use tokio::runtime::Handle;
 
 use super::select::Select;
-use super::{Exit, keymap, logging, output};
+use super::{Exit, keymap, logging, look, output};
 use crate::client::{ClientError, ErrorKind};
-use crate::config::{self, ColumnName, Config, ConfigError, Context, Server, Settings, variable};
+use crate::config::{self, Config, ConfigError, Context, Server};
 use crate::connect;
 use crate::tui::perform::How;
-use crate::tui::screens::endpoints::columns::Column;
 use crate::tui::screens::endpoints::filter::{Query, Saved};
 use crate::tui::session::{ContextInfo, ContextKind};
-use crate::tui::theme::Depth;
-use crate::tui::theme::palette::{Background, NIGHT, Palette, background_of};
-use crate::tui::{self, Open, Start, StartContext};
+use crate::tui::{self, Look, Open, Start, StartContext};
 
 /// Opens the dashboard on the context that is named, or the welcome screen.
 ///
@@ -40,7 +37,7 @@ pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
     let mut start = start(config, named, select.sync_interval, notice);
     start.keymap = keymap::of(config)?;
     start.filters = filters(config)?;
-    start.palette = palette(&config.settings, variable("COLORFGBG").as_deref())?;
+    start.look = look::of(config)?;
     let ended_well = tui::run(start).context("the terminal went away")? == std::process::ExitCode::SUCCESS;
     Ok(if ended_well { Exit::Done } else { Exit::Failed })
 }
@@ -57,13 +54,10 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
     Start {
         contexts: contexts.into_iter().map(|context| start_context(config, context, sync_interval)).collect(),
         open,
-        depth: depth(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref()),
-        palette: NIGHT,
+        look: Look::default(),
         takes_mouse: config.settings.mouse.unwrap_or(true),
         keymap: tui::keymap::Keymap::default(),
         filters: Saved::new(),
-        columns: columns(&config.settings),
-        sort: config.settings.sort.map_or(Column::Slug, column),
         notice,
         journal: config.paths.journal.clone(),
         editor: config::editor(),
@@ -129,91 +123,4 @@ pub fn filters(config: &Config) -> Result<Saved, ConfigError> {
         }
     }
     Ok(config.filters.iter().map(|filter| (filter.name.clone(), filter.text.clone())).collect())
-}
-
-/// The columns that are set. A list without slugs names nothing, so they are always there.
-fn columns(settings: &Settings) -> Vec<Column> {
-    let Some(names) = &settings.columns else { return Column::USUAL.to_vec() };
-    let mut columns: Vec<Column> = Vec::new();
-    for column in names.iter().copied().map(column) {
-        if !columns.contains(&column) {
-            columns.push(column);
-        }
-    }
-    if !columns.contains(&Column::Slug) {
-        columns.insert(0, Column::Slug);
-    }
-    columns
-}
-
-fn column(name: ColumnName) -> Column {
-    match name {
-        ColumnName::Slug => Column::Slug,
-        ColumnName::Target => Column::Target,
-        ColumnName::Provider => Column::Provider,
-        ColumnName::Sync => Column::Sync,
-        ColumnName::Changed => Column::Changed,
-        ColumnName::Created => Column::Created,
-        ColumnName::Id => Column::Id,
-    }
-}
-
-/// The palette that is set, with the colours that are set; else what is fit for the terminal's background.
-fn palette(settings: &Settings, colorfgbg: Option<&str>) -> anyhow::Result<Palette> {
-    if settings.theme.is_none() && settings.colors.is_empty() {
-        let background = colorfgbg.and_then(background_of).unwrap_or(Background::Dark);
-        return Ok(Palette::fit_for(background));
-    }
-    let mut written = settings.colors.clone();
-    written.extend(settings.theme.clone().map(|theme| ("base".to_owned(), theme)));
-    let text = toml::to_string(&written).context("the dashboard's colours cannot be written")?;
-    Palette::from_toml(&text).context("the configuration's [dashboard] cannot be used")
-}
-
-/// How many colours there are, as far as the environment tells. The terminal itself is not asked: it may not answer.
-fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Depth {
-    if no_color.is_some() || matches!(term, None | Some("dumb")) {
-        Depth::None
-    } else if matches!(colorterm, Some("truecolor" | "24bit")) || term.is_some_and(|term| term.ends_with("-direct")) {
-        Depth::True
-    } else {
-        Depth::Sixteen
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_palette_is_the_set_one_or_fits_the_background() {
-        let set = |theme: &str| Settings { theme: Some(theme.to_owned()), ..Settings::default() };
-        assert_eq!(palette(&set("day"), Some("15;0")).unwrap(), Palette::named("day").unwrap());
-        assert_eq!(palette(&Settings::default(), Some("0;15")).unwrap(), Palette::named("day").unwrap());
-        assert_eq!(palette(&Settings::default(), None).unwrap(), NIGHT);
-        assert!(format!("{:#}", palette(&set("dai"), None).unwrap_err()).contains("night, day and ember"));
-        let mut coloured = set("night");
-        coloured.colors.insert("accent".to_owned(), "#010203".to_owned());
-        assert_eq!(palette(&coloured, None).unwrap().accent, Color::Rgb(1, 2, 3));
-    }
-
-    #[test]
-    fn columns_are_those_that_are_set_and_slugs_are_always_there() {
-        let set = |columns| columns_of(Some(columns));
-        assert_eq!(columns_of(None), Column::USUAL);
-        assert_eq!(set(vec![ColumnName::Id, ColumnName::Slug, ColumnName::Id]), [Column::Id, Column::Slug]);
-        assert_eq!(set(vec![ColumnName::Sync]), [Column::Slug, Column::Sync]);
-    }
-
-    fn columns_of(columns: Option<Vec<ColumnName>>) -> Vec<Column> {
-        super::columns(&Settings { columns, ..Settings::default() })
-    }
-
-    #[test]
-    fn colours_are_what_the_environment_says() {
-        assert_eq!(depth(None, Some("truecolor"), Some("xterm-256color")), Depth::True);
-        assert_eq!(depth(None, None, Some("xterm-256color")), Depth::Sixteen);
-        assert_eq!(depth(Some("1"), Some("truecolor"), Some("xterm")), Depth::None);
-        assert_eq!(depth(None, Some("truecolor"), Some("dumb")), Depth::None);
-    }
 }

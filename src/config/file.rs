@@ -19,10 +19,16 @@ pub use keys::KeyLine;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The name of a palette.
+    /// The name of a palette, or a file of one's own.
     pub theme: Option<String>,
     /// Colours instead of the palette's own, by their role.
     pub colors: BTreeMap<String, String>,
+    /// Draws with the signs of ASCII alone; where this is absent, it is so in locales that are not UTF-8.
+    pub ascii: Option<bool>,
+    /// Draws no lines, says states in words and shows one pane at a time.
+    pub screen_reader: bool,
+    /// Nothing moves on the screen that need not.
+    pub reduced_motion: bool,
     /// The columns of the list, from left to right.
     pub columns: Option<Vec<ColumnName>>,
     /// The column that the list is sorted by at the start.
@@ -204,7 +210,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<File, ConfigError> {
     let written: Written = toml::from_str(text).map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
         let explained = source.error(place, without_values(error.message()));
-        match meant(error.message()) {
+        match crate::near::meant(error.message()) {
             Some(hint) => explained.with_hint(hint),
             None => explained,
         }
@@ -236,12 +242,4 @@ fn without_values(message: &str) -> String {
     let end = message.rfind("\", expected").unwrap_or(message.len());
     let (before, after) = (message.get(..start).unwrap_or_default(), message.get(end + 1..).unwrap_or_default());
     format!("{before}a text{after}")
-}
-
-/// What was meant by an unknown setting or word: serde's message names it and all that are known.
-fn meant(message: &str) -> Option<String> {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (word, known) = quoted.split_first()?;
-    let is_name = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    is_name.then(|| crate::near::did_you_mean(word, known.iter().copied())).flatten()
 }

@@ -30,6 +30,7 @@ use super::screens::groups::Groups;
 use super::screens::history::History;
 use super::screens::welcome::Welcome;
 use super::session::{Connection, ContextKind, Shared};
+use super::theme::palette::Palette;
 use crate::plan::Report;
 use crate::sync::SyncState;
 
@@ -194,8 +195,8 @@ impl Model {
         }
         let is_counting = self.waiting().is_some() || self.shared.next_try.is_some();
         Some(match (is_counting, self.shared.has_focus) {
-            (true, true) => COUNTDOWN,
-            (true, false) | (false, true) => CLOCK,
+            (true, true) if !self.shared.is_calm => COUNTDOWN,
+            (true, _) | (false, true) => CLOCK,
             (false, false) => UNSEEN,
         })
     }
@@ -231,7 +232,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Report { ticket, answer } => finished(model, ticket, *answer),
         Message::Found { ticket, found } => tabs::found(model, ticket, &found),
         Message::Resized(columns, rows) => {
-            model.shared.size = (columns, rows);
+            model.shared.size = (model.shared.theme.signs.columns(columns), rows);
             Vec::new()
         }
         Message::Focused(has_focus) => {
@@ -252,11 +253,19 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Gateway(event) => gateway(model, &event),
-        Message::Copied(Err(failure)) => {
+        Message::Copied(Err(failure)) | Message::Painted(Err(failure)) => {
             model.shared.notices.fail(model.shared.now, &failure);
             Vec::new()
         }
         Message::Edited { ticket, answer } => edited::done(model, ticket, answer),
+        Message::Background(background) => {
+            model.shared.paint(Palette::fit_for(background));
+            Vec::new()
+        }
+        Message::Painted(Ok(palette)) => {
+            model.shared.paint(palette);
+            Vec::new()
+        }
         Message::Terminated => vec![Effect::Quit],
     };
     tabs::settle(model);

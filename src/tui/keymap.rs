@@ -170,6 +170,8 @@ pub struct Keymap {
     keys: Vec<Vec<Chord>>,
     /// What is otherwise in one place.
     own: Vec<Own>,
+    /// True where keys are called by their names: `Enter`, not by signs.
+    pub is_in_words: bool,
 }
 
 /// The keys of a row in one place.
@@ -182,7 +184,7 @@ struct Own {
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { keys: TABLE.iter().map(|binding| binding.keys.to_vec()).collect(), own: Vec::new() }
+        Self { keys: TABLE.iter().map(|binding| binding.keys.to_vec()).collect(), own: Vec::new(), is_in_words: false }
     }
 }
 
@@ -240,12 +242,18 @@ impl Keymap {
         })
     }
 
+    /// What a key is called on the screen.
+    #[must_use]
+    pub fn label(&self, chord: Chord) -> String {
+        if self.is_in_words { chord.in_words() } else { chord.to_string() }
+    }
+
     /// The key that is shown for an action; how to find it in the palette where it has none.
     #[must_use]
     pub fn shown(&self, action: Action) -> String {
         let mut rows = self.all().filter(|(binding, ..)| binding.action == action);
         match rows.find_map(|(_, _, keys)| keys.first()) {
-            Some(key) => key.to_string(),
+            Some(key) => self.label(*key),
             None => binding(action).map(|binding| format!(":{}", binding.name)).unwrap_or_default(),
         }
     }

@@ -7,6 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 
 use super::session::Shared;
 use super::theme::Role;
+use super::theme::signs::Signs;
 
 /// The least columns that can be used.
 pub const COLUMNS_MIN: u16 = 60;
@@ -134,7 +135,9 @@ pub fn pane(
 
 /// Like [`pane`], over whatever is drawn there.
 pub fn popup(shared: &Shared, area: Rect, title: Line<'_>, right: Line<'_>, frame: &mut Frame<'_>) -> Rect {
-    frame.render_widget(Clear, area);
+    // Without its frame a popup could not be told from what lies beneath.
+    let cleared = if shared.theme.signs == Signs::Words { frame.area() } else { area };
+    frame.render_widget(Clear, cleared);
     pane(shared, area, true, title, right, frame)
 }
 

@@ -6,6 +6,7 @@ use super::effect::Timer;
 use super::load::{Failure, Ticket};
 use super::overlays::reader::ReaderLine;
 use super::session::ContextInfo;
+use super::theme::palette::{Background, Palette};
 use super::wanted::Found;
 use crate::api::{Endpoint, SyncReport, Time};
 use crate::plan::preflight::Workspace;
@@ -163,6 +164,10 @@ pub enum Message {
     Gateway(GatewayEvent),
 
     // This program.
+    /// The file of one's own colours has changed.
+    Painted(Result<Palette, Failure>),
+    /// The terminal has told what its background is like.
+    Background(Background),
     /// The editor was left.
     Edited {
         /// The request.

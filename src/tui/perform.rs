@@ -11,6 +11,7 @@ mod log;
 mod past;
 mod server;
 mod start;
+mod theme;
 mod wanted;
 mod write;
 
@@ -35,7 +36,7 @@ use crate::client::{Client, Options};
 use crate::plan::history::Author;
 use crate::plan::{Plan, PlanId};
 
-pub use start::{Connect, How, Open, Start, StartContext};
+pub use start::{Connect, How, Look, Open, Start, StartContext, ThemeFile};
 
 /// How many pages of the list wait to be laid at most.
 const PAGES_AHEAD: usize = 2;
@@ -56,6 +57,8 @@ pub struct Performer {
     timers: HashMap<Timer, AbortHandle>,
     writes: HashMap<Ticket, (CancellationToken, JoinHandle<()>)>,
     local: Option<Local>,
+    /// Looks whether the file of the colours has changed.
+    theme: Option<AbortHandle>,
     /// How many more pages of the list may be handed on before one has been laid.
     page_slots: Arc<Semaphore>,
 }
@@ -64,7 +67,9 @@ impl Performer {
     /// One that answers to `messages`. Must be used inside a tokio runtime.
     #[must_use]
     pub fn new(start: Start, messages: UnboundedSender<Message>) -> Self {
+        let theme = start.look.theme.map(|file| tokio::spawn(theme::watch(file, messages.clone())).abort_handle());
         Self {
+            theme,
             messages,
             contexts: start.contexts,
             journal: start.journal,
@@ -139,7 +144,8 @@ impl Performer {
 
     /// Ends everything that is under way; waits for writes and for the local gateway.
     pub async fn shut_down(&mut self) {
-        for task in self.tasks.drain().map(|(_, task)| task).chain(self.timers.drain().map(|(_, timer)| timer)) {
+        let timers = self.timers.drain().map(|(_, timer)| timer);
+        for task in self.tasks.drain().map(|(_, task)| task).chain(timers).chain(self.theme.take()) {
             task.abort();
         }
         for (_, (cancel, task)) in self.writes.drain() {

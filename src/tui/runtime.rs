@@ -4,12 +4,14 @@
 //! and the clock, drains what is ready, and draws once, if a frame would differ. A frame is one write between the marks
 //! of a synchronized update. Nothing is ever asked of the terminal.
 
+mod background;
 mod editor;
 mod terminal;
 
 use std::future::poll_fn;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use self::background::{Ear, Heard};
 use self::terminal::Screen;
 use super::app::{self, Model};
 use super::effect::Effect;
@@ -26,6 +29,7 @@ use super::overlays::notices::Tone;
 use super::perform::{Open, Performer, Start};
 use super::session::Shared;
 use super::theme::Theme;
+use super::theme::signs::Signs;
 use super::view;
 use crate::clock;
 
@@ -39,16 +43,13 @@ const BATCH_MAX: usize = 64;
 pub fn run(start: Start) -> io::Result<ExitCode> {
     let mut screen = Screen::enter()?;
     let size = Screen::size();
-    let mut shared = Shared::new(clock::now(), size, Theme::new(start.depth).with_palette(start.palette));
-    shared.keymap = start.keymap.clone();
-    shared.columns.clone_from(&start.columns);
-    shared.saved_filters = std::sync::Arc::new(start.filters.clone());
+    let mut shared = shared(&start, size);
     shared.contexts = start.contexts.iter().map(|context| context.info.clone()).collect();
     if let Some(notice) = start.notice.clone() {
         shared.notices.say(shared.now, Tone::Plain, notice);
     }
     let mut model = Model::new(shared);
-    model.endpoints.list.sort = start.sort.sort();
+    model.endpoints.list.sort = start.look.sort.sort();
     if !start.takes_mouse {
         screen.set_mouse(false)?;
         model.is_mouse_released = true;
@@ -62,10 +63,15 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     let (sender, receiver) = unbounded_channel();
     let outcome = runtime.block_on(async {
         let editor = start.editor.clone();
+        let mut ear = Ear::default();
+        if start.look.asks_background {
+            ear.listen();
+            terminal::ask_background()?;
+        }
         let performer = Performer::new(start, sender);
         let keys = Some(EventStream::new());
         let signals = terminal::Signals::new()?;
-        let mut dashboard = Dashboard { screen, model, performer, receiver, keys, signals, editor };
+        let mut dashboard = Dashboard { screen, ear, model, performer, receiver, keys, signals, editor };
         let outcome = dashboard.run(effects).await;
         // Its thread spins on a terminal that has gone away, until the stream is dropped.
         dashboard.keys = None;
@@ -77,8 +83,22 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
     outcome
 }
 
+/// What every screen reads, as it is set at the start.
+fn shared(start: &Start, size: (u16, u16)) -> Shared {
+    let look = &start.look;
+    let theme = Theme { signs: look.signs, ..Theme::new(look.depth).with_palette(look.palette) };
+    let mut shared = Shared::new(clock::now(), (look.signs.columns(size.0), size.1), theme);
+    shared.keymap = start.keymap.clone();
+    shared.keymap.is_in_words = look.signs != Signs::All;
+    shared.is_calm = look.is_calm;
+    shared.columns.clone_from(&look.columns);
+    shared.saved_filters = Arc::new(start.filters.clone());
+    shared
+}
+
 struct Dashboard {
     screen: Screen,
+    ear: Ear,
     model: Model,
     performer: Performer,
     receiver: UnboundedReceiver<Message>,
@@ -111,7 +131,7 @@ impl Dashboard {
             };
             let mut batch = vec![Message::Now(clock::now())];
             match woken {
-                Woken::Terminal(Some(Ok(event))) => batch.extend(message(event)),
+                Woken::Terminal(Some(Ok(event))) => self.hear(event, &mut batch),
                 // The terminal is gone: there is nobody left to talk to.
                 Woken::Terminal(Some(Err(_)) | None) => return Ok(ExitCode::FAILURE),
                 Woken::Told(told) => batch.extend(told),
@@ -134,13 +154,31 @@ impl Dashboard {
         }
     }
 
+    /// Takes an event of the terminal. What it answers is told from keys.
+    fn hear(&mut self, event: Event, batch: &mut Vec<Message>) {
+        let Event::Key(key) = event else {
+            batch.extend(message(event));
+            return;
+        };
+        if key.kind == KeyEventKind::Release {
+            return;
+        }
+        match self.ear.hear(key) {
+            Heard::Keys(keys) => batch.extend(keys.into_iter().map(Message::Key)),
+            Heard::Background(background) => {
+                terminal::was_answered();
+                batch.push(Message::Background(background));
+            }
+        }
+    }
+
     /// Takes whatever else is ready, so that a burst costs one frame.
     async fn drain(&mut self, batch: &mut Vec<Message>) {
         while batch.len() < BATCH_MAX {
             // Polled with our own waker: the stream remembers only the first one that finds it empty, and one that
             // does nothing (`now_or_never`) would leave us asleep over the next key.
             match poll_fn(|context| Poll::Ready(poll_event(&mut self.keys, context))).await {
-                Poll::Ready(Some(Ok(event))) => batch.extend(message(event)),
+                Poll::Ready(Some(Ok(event))) => self.hear(event, batch),
                 Poll::Ready(Some(Err(_)) | None) | Poll::Pending => break,
             }
         }
@@ -228,11 +266,10 @@ async fn sleep(delay: Option<Duration>) {
     }
 }
 
-/// What an event of the terminal means. Releases of keys mean nothing.
+/// What an event of the terminal means. Keys are heard by [`Ear`].
 fn message(event: Event) -> Option<Message> {
     match event {
-        Event::Key(key) if key.kind == KeyEventKind::Release => None,
-        Event::Key(key) => Some(Message::Key(key)),
+        Event::Key(_) => None,
         Event::Paste(text) => Some(Message::Paste(text)),
         Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
         Event::Resize(columns, rows) => Some(Message::Resized(columns, rows)),

@@ -75,6 +75,8 @@ pub struct Shared {
     pub keymap: Keymap,
     /// Filters of the list that have a name.
     pub saved_filters: Arc<Saved>,
+    /// True where nothing moves that need not.
+    pub is_calm: bool,
     /// The columns of the list.
     pub columns: Vec<Column>,
     /// The contexts that can be switched to.
@@ -119,6 +121,7 @@ impl Shared {
             palette: theme.palette,
             keymap: Keymap::default(),
             saved_filters: Arc::default(),
+            is_calm: false,
             columns: Column::USUAL.to_vec(),
             contexts: Vec::new(),
             context: None,
@@ -140,7 +143,18 @@ impl Shared {
     /// Takes the colours of a context.
     pub fn dress(&mut self, info: &ContextInfo) {
         let accent = info.accent.unwrap_or(self.palette.accent);
-        self.theme.palette = Palette { accent, ..self.palette };
+        let palette = Palette { accent, ..self.palette };
+        let is_alarming = info.is_protected && info.accent.is_none();
+        self.theme = Theme { accent: info.accent, is_alarming, ..self.theme.with_palette(palette) };
+    }
+
+    /// Takes other colours, for the open context too.
+    pub fn paint(&mut self, palette: Palette) {
+        self.palette = palette;
+        match self.open_context().cloned() {
+            Some(info) => self.dress(&info),
+            None => self.theme = self.theme.with_palette(palette),
+        }
     }
 
     /// A number for a new request.

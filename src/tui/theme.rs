@@ -5,10 +5,12 @@
 //! a word too, so nothing is lost without colour. The background stays the terminal's own.
 
 pub mod palette;
+pub mod signs;
 
 use ratatui::style::{Color, Modifier, Style};
 
-use palette::Palette;
+use palette::{Background, Palette};
+use signs::Signs;
 
 /// How many colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +66,14 @@ pub struct Theme {
     pub depth: Depth,
     /// Which they are, where there are 24 bits.
     pub palette: Palette,
+    /// What lies beneath, as far as it matters to the sixteen colours.
+    pub background: Background,
+    /// The context's own accent.
+    pub accent: Option<Color>,
+    /// True where nobody should take the context for another: the pane that has the keys is framed in red.
+    pub is_alarming: bool,
+    /// Which signs may be drawn.
+    pub signs: Signs,
 }
 
 impl Default for Theme {
@@ -76,21 +86,29 @@ impl Theme {
     /// The theme for a terminal with so many colours.
     #[must_use]
     pub fn new(depth: Depth) -> Self {
-        Self { depth, palette: palette::NIGHT }
+        Self {
+            depth,
+            palette: palette::NIGHT,
+            background: Background::Dark,
+            accent: None,
+            is_alarming: false,
+            signs: Signs::All,
+        }
     }
 
     /// The same with other colours.
     #[must_use]
     pub fn with_palette(self, palette: Palette) -> Self {
-        Self { palette, ..self }
+        Self { palette, background: palette.background(), ..self }
     }
 
     /// How a role looks.
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         match self.depth {
+            Depth::True if role == Role::BorderFocused && self.is_alarming => Style::new().fg(self.palette.danger),
             Depth::True => true_colour(&self.palette, role),
-            Depth::Sixteen => sixteen(role),
+            Depth::Sixteen => self.sixteen(role),
             Depth::None => colourless(role),
         }
     }
@@ -102,9 +120,32 @@ impl Theme {
         match (self.depth, focused) {
             (Depth::True, true) => style.bg(self.palette.selected),
             (Depth::True, false) => style.bg(self.palette.selected_elsewhere),
+            (Depth::Sixteen, true) if self.background == Background::Light => style.bg(Color::Cyan).fg(Color::Black),
             (Depth::Sixteen, true) => style.bg(Color::Blue).fg(Color::White),
             (Depth::Sixteen | Depth::None, false) => style.add_modifier(Modifier::UNDERLINED),
             (Depth::None, true) => style.add_modifier(Modifier::REVERSED),
+        }
+    }
+
+    fn sixteen(self, role: Role) -> Style {
+        let style = Style::new();
+        let is_light = self.background == Background::Light;
+        let accent = self.accent.map_or(if is_light { Color::Blue } else { Color::Cyan }, palette::nearest);
+        match role {
+            Role::Text => style,
+            Role::Strong => style.add_modifier(Modifier::BOLD),
+            Role::Muted => style.fg(if is_light { Color::DarkGray } else { Color::Gray }),
+            Role::Faint | Role::Border => style.fg(if is_light { Color::Gray } else { Color::DarkGray }),
+            Role::BorderFocused if self.is_alarming => style.fg(Color::Red),
+            Role::Accent | Role::BorderFocused => style.fg(accent),
+            Role::Ok => style.fg(Color::Green),
+            Role::Waiting => style.fg(Color::Yellow),
+            Role::Danger => style.fg(Color::Red),
+            Role::Drifted => style.fg(Color::Magenta),
+            Role::Match => style.fg(Color::Yellow).add_modifier(Modifier::BOLD),
+            Role::Alarm => style.fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
+            Role::Button => style.fg(Color::Black).bg(Color::Cyan),
+            Role::Banner => style.fg(Color::Black).bg(Color::Yellow),
         }
     }
 }
@@ -126,25 +167,6 @@ fn true_colour(palette: &Palette, role: Role) -> Style {
         Role::Alarm => style.fg(palette.ink).bg(palette.danger).add_modifier(Modifier::BOLD),
         Role::Button => style.fg(palette.ink).bg(palette.accent).add_modifier(Modifier::BOLD),
         Role::Banner => style.fg(palette.ink).bg(palette.waiting),
-    }
-}
-
-fn sixteen(role: Role) -> Style {
-    let style = Style::new();
-    match role {
-        Role::Text => style,
-        Role::Strong => style.add_modifier(Modifier::BOLD),
-        Role::Muted => style.fg(Color::Gray),
-        Role::Faint | Role::Border => style.fg(Color::DarkGray),
-        Role::Accent | Role::BorderFocused => style.fg(Color::Cyan),
-        Role::Ok => style.fg(Color::Green),
-        Role::Waiting => style.fg(Color::Yellow),
-        Role::Danger => style.fg(Color::Red),
-        Role::Drifted => style.fg(Color::Magenta),
-        Role::Match => style.fg(Color::Yellow).add_modifier(Modifier::BOLD),
-        Role::Alarm => style.fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
-        Role::Button => style.fg(Color::Black).bg(Color::Cyan),
-        Role::Banner => style.fg(Color::Black).bg(Color::Yellow),
     }
 }
 
@@ -195,11 +217,29 @@ mod tests {
 
     #[test]
     fn with_sixteen_colours_no_style_needs_more() {
-        let theme = Theme::new(Depth::Sixteen);
-        for role in ROLES {
-            let style = theme.style(role);
-            assert!(!matches!(style.fg, Some(Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
-            assert!(!matches!(style.bg, Some(Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
+        for palette in [palette::NIGHT, palette::DAY] {
+            let theme = Theme { accent: Some(Color::Rgb(0xff, 0x50, 0x50)), ..Theme::new(Depth::Sixteen) };
+            for role in ROLES {
+                let style = theme.with_palette(palette).style(role);
+                assert!(!matches!(style.fg, Some(Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
+                assert!(!matches!(style.bg, Some(Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
+            }
         }
+    }
+
+    #[test]
+    fn on_white_nothing_is_written_in_white() {
+        let theme = Theme::new(Depth::Sixteen).with_palette(palette::DAY);
+        for role in [Role::Text, Role::Strong, Role::Muted, Role::Accent, Role::Ok, Role::Waiting, Role::Danger] {
+            assert!(!matches!(theme.style(role).fg, Some(Color::White | Color::Gray)), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_contexts_accent_is_seen_with_sixteen_colours_too() {
+        let theme = Theme { accent: Some(Color::Rgb(0xff, 0x7b, 0x85)), ..Theme::new(Depth::Sixteen) };
+        assert_eq!(theme.style(Role::Accent).fg, Some(Color::Red));
+        let theme = Theme { is_alarming: true, ..Theme::new(Depth::Sixteen) };
+        assert_eq!(theme.style(Role::BorderFocused).fg, Some(Color::Red));
     }
 }

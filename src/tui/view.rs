@@ -24,6 +24,7 @@ use super::screens::{groups, history};
 use super::session::{Connection, ContextKind, Shared};
 use super::text;
 use super::theme::Role;
+use super::theme::signs::Signs;
 
 /// What was read so recently is as fresh as it gets: the time between two polls, and a little for the answer.
 const FRESH: Duration = Duration::from_secs(6);
@@ -61,6 +62,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         model.shared.notices.draw_line(&model.shared, regions.tabs, frame);
     }
     draw_bottom(model, regions.bottom, frame);
+    model.shared.theme.signs.apply(frame.buffer_mut());
 }
 
 fn draw_too_small(shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
@@ -112,6 +114,7 @@ fn connection_sign(model: &Model) -> Span<'static> {
     let has_answered = model.endpoints.was_read() || shared.sync_report().is_some();
     match (&shared.connection, &shared.failure) {
         (Connection::Open, None) if !has_answered => shared.span(Role::Waiting, "◌ connecting"),
+        (Connection::Open, None) if shared.theme.signs == Signs::Words => shared.span(Role::Ok, "connected"),
         (Connection::Open, None) => shared.span(Role::Ok, "●"),
         (Connection::Open, Some(failure)) => shared.span(Role::Danger, trouble(failure.kind)),
         (Connection::Opening, _) => shared.span(Role::Waiting, "◌ connecting"),
@@ -233,7 +236,8 @@ fn draw_bottom(model: &Model, area: Rect, frame: &mut Frame<'_>) {
             Availability::No(_) => (Role::Faint, Role::Faint),
             Availability::Hidden => continue,
         };
-        let spans = vec![shared.span(key_role, format!("{key} ")), shared.span(role, binding.hint)];
+        let spans =
+            vec![shared.span(key_role, format!("{} ", shared.keymap.label(key))), shared.span(role, binding.hint)];
         if binding.action == Action::Help {
             help = Line::from(spans);
         } else {

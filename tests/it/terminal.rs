@@ -310,6 +310,56 @@ fn keys_are_those_of_the_configuration() {
 }
 
 #[test]
+fn the_terminal_tells_its_background_late_and_in_pieces_and_no_key_is_pressed_by_it() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.press("\x1b]11;rgb:ff");
+    terminal.press("ff/ffff/ff");
+    // Nothing waits for the rest.
+    terminal.resize(100, 30);
+    terminal.until("my-org/glm-5.2");
+    terminal.press("ff\x1b\\");
+    // The accent of `day`.
+    terminal.until_colour(0x1f, 0x5f, 0xbf);
+    terminal.until("14 endpoints");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_theme_of_ones_own_is_read_again_when_it_changes_and_its_mistakes_are_said() {
+    let home = home();
+    let theme = home.path().join("themes/mine.toml");
+    std::fs::create_dir(home.path().join("themes")).expect("a folder");
+    std::fs::write(&theme, "accent = \"#010203\"\n").expect("a file");
+    let config = home.path().join("config.toml");
+    std::fs::write(&config, "[dashboard]\ntheme = \"mine\"\n").expect("a file");
+    let environment = [("REPOINT_CONFIG", config.to_str().expect("a path"))];
+    let mut terminal = Terminal::start_with(120, 36, home.path(), &["--local"], &environment);
+    terminal.until("14 endpoints");
+    terminal.until_colour(1, 2, 3);
+    std::fs::write(&theme, "# another length\naccent = \"#040506\"\n").expect("a file");
+    terminal.until_colour(4, 5, 6);
+    std::fs::write(&theme, "acent = \"#070809\"\n").expect("a file");
+    terminal.until("mine.toml:1:");
+    terminal.until("did you mean accent");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
+fn in_a_locale_without_signs_only_ascii_is_drawn() {
+    let home = home();
+    let mut terminal = Terminal::start_with(120, 36, home.path(), &["--local"], &[("LANG", "C")]);
+    terminal.until("14 endpoints");
+    let text = terminal.until_that("the list", |screen| screen.contains("> my-org/"));
+    assert!(text.is_ascii(), "{text}");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
 fn no_terminal_is_said_and_exits_2() {
     let home = home();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))

@@ -3,7 +3,7 @@
 use super::Model;
 use super::keys::{self, Availability, available};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::{self, Action, Binding, Chord, Place, TABLE};
+use crate::tui::keymap::{self, Action, Binding, Place, TABLE};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::palette::{Entry, Palette};
@@ -59,7 +59,7 @@ fn entries(model: &Model) -> Vec<Entry> {
             name,
             help: binding.help,
             section: binding.section,
-            keys: keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" "),
+            keys: keys.iter().map(|key| model.shared.keymap.label(*key)).collect::<Vec<_>>().join(" "),
             reason: why_not(model, binding, place)?,
         })
     };

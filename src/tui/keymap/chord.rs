@@ -111,6 +111,20 @@ fn named(text: &str) -> Option<KeyCode> {
 }
 
 impl Chord {
+    /// Without signs: `Enter`, `Up`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let shown = self.to_string();
+        match self.code {
+            KeyCode::Enter => shown.replace('↵', "Enter"),
+            KeyCode::Up => shown.replace('↑', "Up"),
+            KeyCode::Down => shown.replace('↓', "Down"),
+            KeyCode::Left => shown.replace('←', "Left"),
+            KeyCode::Right => shown.replace('→', "Right"),
+            _ => shown,
+        }
+    }
+
     /// As the configuration writes it: `ctrl-d`, `enter`, `G`. [`Chord::parse`] reads it.
     #[must_use]
     pub fn written(self) -> String {

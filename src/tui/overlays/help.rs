@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::tui::form::Field;
-use crate::tui::keymap::{Action, Chord, Place, Section};
+use crate::tui::keymap::{Action, Place, Section};
 use crate::tui::layout;
 use crate::tui::session::Shared;
 use crate::tui::text;
@@ -68,7 +68,7 @@ impl Help {
                 }
                 let keys = if binding.works_in(self.place) { own.as_slice() } else { keys };
                 let wanted = section.map_or(is_here, |section| !is_here && binding.section == section);
-                let keys = keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ");
+                let keys = keys.iter().map(|key| shared.keymap.label(*key)).collect::<Vec<_>>().join(" ");
                 let wanted =
                     wanted && matches(self.filter.trimmed(), &keys, &format!("{} {}", binding.help, binding.name));
                 if wanted && !rows.iter().any(|(_, help)| *help == binding.help) {

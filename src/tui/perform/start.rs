@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::client::{self, ClientError};
 use crate::supervisor::Launch;
 use crate::tui::keymap::Keymap;
+use crate::tui::load::Failure;
 use crate::tui::screens::endpoints::columns::Column;
 use crate::tui::screens::endpoints::filter::Saved;
 use crate::tui::session::ContextInfo;
 use crate::tui::theme::Depth;
-use crate::tui::theme::palette::Palette;
+use crate::tui::theme::palette::{self, Palette};
+use crate::tui::theme::signs::Signs;
 
 /// Finds out to whom to speak and with which key: from the environment, a file, a command. Called off the screen's
 /// thread, each time the context is opened.
@@ -43,6 +45,51 @@ pub enum Open {
     Context(usize),
 }
 
+/// Colours that stand in a file and are read again when it changes.
+#[derive(Clone)]
+pub struct ThemeFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Reads it.
+    pub read: Arc<dyn Fn() -> Result<Palette, Failure> + Send + Sync>,
+}
+
+/// How the dashboard looks.
+#[derive(Clone)]
+pub struct Look {
+    /// How many colours the terminal has.
+    pub depth: Depth,
+    /// Which they are.
+    pub palette: Palette,
+    /// True where the terminal is asked what its background is like.
+    pub asks_background: bool,
+    /// Where the colours come from, if it is a file of one's own.
+    pub theme: Option<ThemeFile>,
+    /// Which signs may be drawn.
+    pub signs: Signs,
+    /// True where nothing moves that need not.
+    pub is_calm: bool,
+    /// The columns of the list.
+    pub columns: Vec<Column>,
+    /// The column that it is sorted by.
+    pub sort: Column,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            depth: Depth::default(),
+            palette: palette::NIGHT,
+            asks_background: false,
+            theme: None,
+            signs: Signs::All,
+            is_calm: false,
+            columns: Column::USUAL.to_vec(),
+            sort: Column::Slug,
+        }
+    }
+}
+
 /// What the dashboard is started with. Nothing in it has been waited for: keys are read and addresses called after
 /// the first paint.
 pub struct Start {
@@ -50,10 +97,8 @@ pub struct Start {
     pub contexts: Vec<StartContext>,
     /// What is open at the start.
     pub open: Open,
-    /// How many colours the terminal has.
-    pub depth: Depth,
-    /// Which they are.
-    pub palette: Palette,
+    /// How it looks.
+    pub look: Look,
     /// Whether the mouse is taken from the terminal.
     pub takes_mouse: bool,
     /// How keys are bound.
@@ -62,10 +107,6 @@ pub struct Start {
     pub filters: Saved,
     /// The command of the person's editor: a program, and what comes before the file's name.
     pub editor: String,
-    /// The columns of the list.
-    pub columns: Vec<Column>,
-    /// The column that it is sorted by.
-    pub sort: Column,
     /// Something to say at the start.
     pub notice: Option<String>,
     /// The folder of the journal of changes.

@@ -20,6 +20,8 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
+use super::background::QUESTION;
+
 /// Presses, releases and the wheel (1000), in the form without limits (1006); no motion, which floods.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
@@ -27,6 +29,8 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 const CLIPBOARD_BYTES_MAX: usize = 74_994;
 
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+/// True while the terminal may still answer a question.
+static IS_ASKED: AtomicBool = AtomicBool::new(false);
 static PANIC_HOOK: Once = Once::new();
 
 /// What is drawn, until it is sent to the terminal in one write. The backend owns one clone, the screen the other.
@@ -169,6 +173,17 @@ fn send(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
+/// Asks the terminal what its background is like. The answer comes among the keys, or never.
+pub(super) fn ask_background() -> io::Result<()> {
+    IS_ASKED.store(true, Ordering::SeqCst);
+    send(QUESTION.as_bytes())
+}
+
+/// The terminal has answered.
+pub(super) fn was_answered() {
+    IS_ASKED.store(false, Ordering::SeqCst);
+}
+
 fn take() -> io::Result<()> {
     PANIC_HOOK.call_once(|| {
         let before = std::panic::take_hook();
@@ -200,8 +215,21 @@ pub(super) fn restore() {
         cursor::Show
     );
     let _ = send(&bytes);
+    if IS_ASKED.swap(false, Ordering::SeqCst) {
+        forget_input();
+    }
     let _ = disable_raw_mode();
 }
+
+/// Throws away what has come and was not read: an answer that comes late must not stand at the shell's prompt.
+#[cfg(unix)]
+fn forget_input() {
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
+/// Throws away what has come and was not read. Only Unix lets a program's input stand at the shell's prompt.
+#[cfg(not(unix))]
+fn forget_input() {}
 
 /// True where the terminal was closed, or the connection to it lost.
 #[cfg(unix)]

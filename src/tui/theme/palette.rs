@@ -6,6 +6,7 @@
 use ratatui::style::Color;
 use serde::Deserialize;
 use thiserror::Error;
+use toml::Spanned;
 
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,39 +99,32 @@ pub const NAMED: [(&str, Palette); 3] = [("night", NIGHT), ("day", DAY), ("ember
 
 /// Why a palette cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PaletteError {
-    /// No palette has this name.
-    #[error("there is no palette {0:?}\nhint: night, day and ember come with the program")]
-    Unknown(String),
-    /// A colour that is none.
-    #[error("{role} = {value:?} is no colour\nhint: write it as \"#7db4ff\"")]
-    Colour {
-        /// Whose colour it should be.
-        role: &'static str,
-        /// What was written.
-        value: String,
-    },
-    /// The TOML itself is wrong, or names a role that does not exist.
-    #[error("{0}")]
-    Toml(String),
+#[error("{message}")]
+pub struct PaletteError {
+    /// What is wrong.
+    pub message: String,
+    /// What to do, or what may have been meant.
+    pub hint: Option<String>,
+    /// On which line, from 1, where it is known.
+    pub line: Option<usize>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    base: Option<String>,
-    accent: Option<String>,
-    ok: Option<String>,
-    waiting: Option<String>,
-    danger: Option<String>,
-    drifted: Option<String>,
-    strong: Option<String>,
-    muted: Option<String>,
-    faint: Option<String>,
-    border: Option<String>,
-    selected: Option<String>,
-    selected_elsewhere: Option<String>,
-    ink: Option<String>,
+    base: Option<Spanned<String>>,
+    accent: Option<Spanned<String>>,
+    ok: Option<Spanned<String>>,
+    waiting: Option<Spanned<String>>,
+    danger: Option<Spanned<String>>,
+    drifted: Option<Spanned<String>>,
+    strong: Option<Spanned<String>>,
+    muted: Option<Spanned<String>>,
+    faint: Option<Spanned<String>>,
+    border: Option<Spanned<String>>,
+    selected: Option<Spanned<String>>,
+    selected_elsewhere: Option<Spanned<String>>,
+    ink: Option<Spanned<String>>,
 }
 
 impl Palette {
@@ -140,19 +134,45 @@ impl Palette {
     /// None has this name.
     pub fn named(name: &str) -> Result<Self, PaletteError> {
         let found = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
-        found.map(|(_, palette)| *palette).ok_or_else(|| PaletteError::Unknown(name.to_owned()))
+        found.map(|(_, palette)| *palette).ok_or_else(|| PaletteError {
+            message: format!("there is no palette {name:?}"),
+            hint: Some("night, day and ember come with the program".to_owned()),
+            line: None,
+        })
     }
 
     /// Reads a palette: any of the roles as `accent = "#7db4ff"`; the rest is that of `base` (`night` where absent).
     ///
     /// # Errors
-    /// TOML that cannot be read, a role or a base that does not exist, a colour that is none.
+    /// TOML that cannot be read, a role or a base that does not exist, a colour that is none; each with its line.
     pub fn from_toml(text: &str) -> Result<Self, PaletteError> {
-        let written: Written = toml::from_str(text).map_err(|error| PaletteError::Toml(error.to_string()))?;
-        let base = written.base.as_deref().map_or(Ok(NIGHT), Self::named)?;
-        let take = |role: &'static str, value: Option<String>, otherwise: Color| match value {
+        NIGHT.with_toml(text)
+    }
+
+    /// The same with other colours, as [`Palette::from_toml`] reads them; a `base` replaces all of them first.
+    ///
+    /// # Errors
+    /// As [`Palette::from_toml`].
+    pub fn with_toml(&self, text: &str) -> Result<Self, PaletteError> {
+        let line = |at: usize| Some(text.get(..at).unwrap_or(text).matches('\n').count() + 1);
+        let written: Written = toml::from_str(text).map_err(|error| PaletteError {
+            message: error.message().to_owned(),
+            hint: crate::near::meant(error.message()),
+            line: error.span().and_then(|span| line(span.start)),
+        })?;
+        let base = match &written.base {
+            Some(base) => {
+                Self::named(base.get_ref()).map_err(|error| PaletteError { line: line(base.span().start), ..error })?
+            }
+            None => *self,
+        };
+        let take = |role: &str, value: Option<Spanned<String>>, otherwise: Color| match value {
             None => Ok(otherwise),
-            Some(value) => colour(&value).ok_or(PaletteError::Colour { role, value }),
+            Some(value) => colour(value.get_ref()).ok_or_else(|| PaletteError {
+                message: format!("{role} = {:?} is no colour", value.get_ref()),
+                hint: Some("write it as \"#7db4ff\"".to_owned()),
+                line: line(value.span().start),
+            }),
         };
         Ok(Self {
             accent: take("accent", written.accent, base.accent)?,
@@ -168,6 +188,12 @@ impl Palette {
             selected_elsewhere: take("selected_elsewhere", written.selected_elsewhere, base.selected_elsewhere)?,
             ink: take("ink", written.ink, base.ink)?,
         })
+    }
+
+    /// What it is made for: text that stands out is darker than what is selected only where the background is light.
+    #[must_use]
+    pub fn background(&self) -> Background {
+        if brightness(self.strong) < brightness(self.selected) { Background::Light } else { Background::Dark }
     }
 
     /// What is fit for a background.
@@ -196,6 +222,47 @@ pub fn background_of(colorfgbg: &str) -> Option<Background> {
         0..=6 | 8 => Some(Background::Dark),
         7 | 9..=15 => Some(Background::Light),
         _ => None,
+    }
+}
+
+/// What a terminal answers to the question for its background: `rgb:1010/1414/1818`, of one to four digits each.
+#[must_use]
+pub fn background_in(answer: &str) -> Option<Background> {
+    let channel = |digits: &str| {
+        let most = (1_u32 << (4 * u32::try_from(digits.len()).ok()?)).checked_sub(1)?;
+        let value = u32::from_str_radix(digits, 16).ok()?;
+        (1..=4).contains(&digits.len()).then(|| u8::try_from(value * 255 / most).unwrap_or(u8::MAX))
+    };
+    let mut channels = answer.trim_start_matches("rgba:").trim_start_matches("rgb:").split('/').map(channel);
+    let (red, green, blue) = (channels.next()??, channels.next()??, channels.next()??);
+    let is_light = brightness(Color::Rgb(red, green, blue)) > 127;
+    Some(if is_light { Background::Light } else { Background::Dark })
+}
+
+/// How bright a colour is to the eye, from 0 to 255.
+fn brightness(colour: Color) -> u32 {
+    let Color::Rgb(red, green, blue) = colour else { return 0 };
+    (u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114) / 1000
+}
+
+/// The one of the terminal's own colours that is nearest in hue.
+#[must_use]
+pub fn nearest(colour: Color) -> Color {
+    let Color::Rgb(red, green, blue) = colour else { return colour };
+    let most = red.max(green).max(blue);
+    let least = red.min(green).min(blue);
+    // What is above the middle of brightest and darkest counts as lit.
+    let lit = |channel: u8| u32::from(channel) * 2 > u32::from(most) + u32::from(least);
+    if most - least < 24 {
+        return Color::Gray;
+    }
+    match (lit(red), lit(green), lit(blue)) {
+        (true, true, _) => Color::Yellow,
+        (true, false, true) => Color::Magenta,
+        (true, false, false) => Color::Red,
+        (false, true, true) => Color::Cyan,
+        (false, true, false) => Color::Green,
+        (false, false, _) => Color::Blue,
     }
 }
 
@@ -252,12 +319,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_in_a_palette_is_named() {
-        let colour = Palette::from_toml("ok = \"green\"").unwrap_err().to_string();
-        assert!(colour.contains("ok = \"green\"") && colour.contains("hint:"), "{colour}");
-        let role = Palette::from_toml("okay = \"#010203\"").unwrap_err().to_string();
-        assert!(role.contains("okay"), "{role}");
-        assert_eq!(Palette::named("dawn"), Err(PaletteError::Unknown("dawn".to_owned())));
+    fn what_is_wrong_in_a_palette_is_named_with_its_line() {
+        let colour = Palette::from_toml("base = \"day\"\nok = \"green\"").unwrap_err();
+        assert!(colour.message.contains("ok = \"green\"") && colour.line == Some(2), "{colour:?}");
+        let role = Palette::from_toml("\n\nacent = \"#010203\"").unwrap_err();
+        assert_eq!((role.line, role.hint.as_deref()), (Some(3), Some("did you mean accent or faint?")), "{role:?}");
+        let base = Palette::from_toml("base = \"dawn\"").unwrap_err();
+        assert_eq!(base.line, Some(1));
+        assert!(Palette::named("dawn").unwrap_err().hint.unwrap().contains("ember"));
+    }
+
+    #[test]
+    fn each_palette_knows_its_background() {
+        assert_eq!(DAY.background(), Background::Light);
+        assert_eq!((NIGHT.background(), EMBER.background()), (Background::Dark, Background::Dark));
+    }
+
+    #[test]
+    fn an_answer_about_the_background_is_read_in_all_its_lengths() {
+        assert_eq!(background_in("rgb:ffff/ffff/ffff"), Some(Background::Light));
+        assert_eq!(background_in("rgb:1010/1414/1818"), Some(Background::Dark));
+        assert_eq!(background_in("rgb:f/f/e"), Some(Background::Light));
+        assert_eq!(background_in("rgb:00/2b/36"), Some(Background::Dark));
+        for odd in ["rgb:", "rgb:1/2", "rgb:x/y/z", "rgb:11111/2/3", ""] {
+            assert_eq!(background_in(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn every_accent_has_its_nearest_colour() {
+        let near = |value| nearest(rgb(value));
+        assert_eq!(near(0xff_7b85), Color::Red);
+        assert_eq!(near(0x7d_b4ff), Color::Blue);
+        assert_eq!(near(0x8f_d48a), Color::Green);
+        assert_eq!(near(0xf0_c06a), Color::Yellow);
+        assert_eq!(near(0x88_8888), Color::Gray);
     }
 
     #[test]

@@ -207,6 +207,17 @@ impl Terminal {
         self.wait();
     }
 
+    /// Waits until something on the screen is drawn in this colour.
+    pub(crate) fn until_colour(&self, red: u8, green: u8, blue: u8) {
+        let wanted = vt100::Color::Rgb(red, green, blue);
+        let has_colour = |screen: &vt100::Screen| {
+            let (rows, columns) = screen.size();
+            let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
+            cells.filter_map(|(row, column)| screen.cell(row, column)).any(|cell| cell.fgcolor() == wanted)
+        };
+        assert!(self.picture(has_colour, |has| *has), "nothing is drawn in {wanted:?}\n{}", self.text());
+    }
+
     /// Sends a signal by name, such as `-TERM`.
     pub(crate) fn signal(&self, signal: &str) {
         kill(signal, self.process_id());

@@ -12,6 +12,7 @@ use repoint::tui::load::{Failure, FailureKind};
 use repoint::tui::message::{GatewayEvent, Message};
 use repoint::tui::screens::endpoints::columns::Column;
 use repoint::tui::session::Shared;
+use repoint::tui::theme::signs::Signs;
 use repoint::tui::theme::{Depth, Theme};
 
 use super::setting::at;
@@ -67,6 +68,39 @@ fn the_first_reading_failed() {
         stage.tell(Message::Page { ticket, answer: Err(failure()) });
         stage
     });
+}
+
+#[test]
+fn in_ascii_nothing_else_reaches_the_terminal() {
+    let mut stage = at(120, 36);
+    stage.model.shared.theme.signs = Signs::Ascii;
+    stage.model.shared.keymap.is_in_words = true;
+    for keys in ["", "r", "<esc>2", "1?", "<esc>:board", "<esc>@", "<esc>n", "<esc>d"] {
+        stage.press(keys);
+        assert!(stage.text().is_ascii(), "{keys}\n{}", stage.text());
+    }
+    stage.press("<esc>");
+    assert_snapshot!("ascii_endpoints", stage.text());
+    stage.press("2");
+    assert_snapshot!("ascii_board", stage.text());
+}
+
+#[test]
+fn a_screen_reader_gets_words_and_one_pane_at_a_time() {
+    let mut stage = at(120, 36);
+    stage.model.shared.theme.signs = Signs::Words;
+    stage.model.shared.keymap.is_in_words = true;
+    stage.tell(Message::Resized(120, 36));
+    assert_snapshot!("words_endpoints", stage.text());
+    stage.press("jjjjj<enter>");
+    assert_snapshot!("words_detail", stage.text());
+    stage.press("<esc>r");
+    stage.answer_impact();
+    assert_snapshot!("words_repoint", stage.text());
+    stage.press("<esc>?");
+    assert_snapshot!("words_help", stage.text());
+    let drawn = |text: &str| text.chars().any(|sign| ('\u{2500}'..='\u{259f}').contains(&sign));
+    assert!(!drawn(&stage.text()));
 }
 
 #[test]

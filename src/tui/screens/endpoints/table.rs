@@ -17,6 +17,7 @@ use crate::tui::layout;
 use crate::tui::session::{Connection, Shared};
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::theme::signs::Signs;
 
 /// How a state looks.
 #[must_use]
@@ -27,6 +28,16 @@ pub fn state_role(state: &SyncState) -> Role {
         SyncState::Drifted => Role::Drifted,
         SyncState::NotServing { .. } => Role::Danger,
         SyncState::Unknown => Role::Muted,
+    }
+}
+
+/// A state with its sign; in words alone where there are no signs.
+#[must_use]
+pub fn state_text(shared: &Shared, state: &SyncState) -> String {
+    match (shared.theme.signs, state) {
+        (Signs::Words, SyncState::Waiting { .. }) => format!("{} {}", state.word(), state.text()),
+        (Signs::Words, _) => state.text(),
+        (Signs::All | Signs::Ascii, _) => format!("{} {}", state.glyph(), state.text()),
     }
 }
 
@@ -53,6 +64,10 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
         let matched = sieve.slug_indices(row.slug.as_str());
         frame.render_widget(line(screen, shared, row, &columns, is_selected, &matched), area);
         if is_selected {
+            if shared.theme.signs == Signs::Words && has_focus {
+                // What a screen reader reads out is the line of the cursor.
+                frame.set_cursor_position((area.x, area.y));
+            }
             frame.buffer_mut().set_style(area, shared.theme.selection(has_focus));
         }
     }
@@ -140,7 +155,7 @@ fn line<'a>(
             Column::Provider => spans.push(shared.span(Role::Muted, text::fit(&row.targets.provider, width))),
             Column::Sync => {
                 let state = screen.state(shared, row);
-                let said = text::fit(&format!("{} {}", state.glyph(), state.text()), width);
+                let said = text::fit(&state_text(shared, &state), width);
                 spans.push(shared.span(state_role(&state), said));
             }
             Column::Changed => {
