@@ -12,11 +12,9 @@ use repoint::tui::effect::Effect;
 use repoint::tui::keymap::Keymap;
 use repoint::tui::message::Message;
 use repoint::tui::perform::Performer;
-use repoint::tui::screens::endpoints::columns::Column;
 use repoint::tui::session::{ContextInfo, ContextKind, Shared};
-use repoint::tui::theme::palette::NIGHT;
 use repoint::tui::theme::{Depth, Theme};
-use repoint::tui::{How, Open, Start, StartContext};
+use repoint::tui::{How, Look, Open, Start, StartContext};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -50,14 +48,11 @@ impl Dashboard {
         let start = Start {
             contexts: vec![StartContext { info: info.clone(), how }],
             open: Open::Context(0),
-            depth: Depth::True,
-            palette: NIGHT,
+            look: Look::default(),
             takes_mouse: false,
             keymap: Keymap::default(),
             filters: std::collections::BTreeMap::default(),
             editor: "false".to_owned(),
-            columns: vec![Column::Slug],
-            sort: Column::Slug,
             notice: None,
             journal: journal.to_owned(),
             who: "tester@here".to_owned(),
