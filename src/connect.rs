@@ -120,7 +120,11 @@ pub fn launch(config: &Config, sync_interval: Option<std::time::Duration>) -> La
     }
 }
 
-fn certificates(context: &Context) -> Result<Option<Arc<[u8]>>, ConfigError> {
+/// The certificates (PEM) that a context trusts beside the machine's own.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn certificates(context: &Context) -> Result<Option<Arc<[u8]>>, ConfigError> {
     let Some(path) = &context.certificates else { return Ok(None) };
     let cannot = |error: io::Error| ConfigError::new(format!("cannot read certificates {}: {error}", path.display()));
     if fs::metadata(path).map_err(cannot)?.len() > CERTIFICATES_BYTES_MAX {

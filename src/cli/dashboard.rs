@@ -13,10 +13,11 @@ use tokio::runtime::Handle;
 
 use super::select::Select;
 use super::{Exit, keymap, logging, look, output};
-use crate::client::{ClientError, ErrorKind};
+use crate::client::{ClientError, ErrorKind, InferenceOptions};
 use crate::config::{self, Config, ConfigError, Context, Server};
 use crate::connect;
-use crate::tui::perform::How;
+use crate::plan::follow::Prober;
+use crate::tui::perform::{How, MakeProber};
 use crate::tui::screens::endpoints::filter::{Query, Saved};
 use crate::tui::session::{ContextInfo, ContextKind};
 use crate::tui::{self, Look, Open, Start, StartContext};
@@ -73,6 +74,7 @@ fn start_context(config: &Config, context: Context, sync_interval: Option<Durati
             (kind, how(context.clone()))
         }
     };
+    let prober = prober(&context);
     let address = context.management_url().map_or("", url::Url::as_str).trim_end_matches('/').to_owned();
     let info = ContextInfo {
         name: context.name,
@@ -80,13 +82,29 @@ fn start_context(config: &Config, context: Context, sync_interval: Option<Durati
         kind,
         is_protected: context.is_protected,
         is_read_only: context.is_read_only,
+        can_probe: prober.is_some(),
         accent: context
             .accent
             .as_deref()
             .and_then(config::accent)
             .map(|[red, green, blue]| Color::Rgb(red, green, blue)),
     };
-    StartContext { info, how }
+    StartContext { info, how, prober }
+}
+
+/// What calls through the context's data plane, where it names a key and an address for that.
+fn prober(context: &Context) -> Option<MakeProber> {
+    let source = context.probe_key.clone()?;
+    let Server::Remote { inference_url, .. } = &context.server else { return None };
+    let url = inference_url.clone()?;
+    let context = context.clone();
+    Some(Arc::new(move || {
+        let failed = |error: ConfigError| format!("the probe key: {error}");
+        let key = Handle::current().block_on(source.read()).map_err(failed)?;
+        let extra_certificates = connect::certificates(&context).map_err(failed)?;
+        let options = InferenceOptions { extra_certificates, ..InferenceOptions::new(url.clone(), key) };
+        Prober::new(options).map_err(|error| error.message)
+    }))
 }
 
 /// Called by the dashboard on a thread that may wait, within its runtime.

@@ -31,7 +31,7 @@ use super::screens::history::History;
 use super::screens::welcome::Welcome;
 use super::session::{Connection, ContextKind, Shared};
 use super::theme::palette::Palette;
-use crate::plan::Report;
+use crate::plan::{PlanId, Report};
 use crate::sync::SyncState;
 
 pub use edited::Editing;
@@ -107,6 +107,8 @@ pub struct Model {
     pub is_mouse_released: bool,
     /// What an editor has.
     pub editing: Option<Editing>,
+    /// Plans whose writes are followed through the data plane, by their requests.
+    pub followed: Vec<(Ticket, PlanId)>,
     /// The way back that is being looked for.
     pub seeking: Option<Ticket>,
     /// Keys that wait for the answer of a write.
@@ -133,6 +135,7 @@ impl Model {
             overlays: Vec::new(),
             is_mouse_released: false,
             editing: None,
+            followed: Vec::new(),
             seeking: None,
             held: Vec::new(),
             recent_actions: Vec::new(),
@@ -230,6 +233,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Report { ticket, answer } => finished(model, ticket, *answer),
+        Message::FollowEnded { ticket, put_back } => proposals::follow_ended(model, ticket, put_back),
         Message::Found { ticket, found } => tabs::found(model, ticket, &found),
         Message::Resized(columns, rows) => {
             model.shared.size = (model.shared.theme.signs.columns(columns), rows);
@@ -280,6 +284,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 /// A plan is over: keys that waited for its answer are pressed now, and who wanted to leave leaves.
 fn finished(model: &mut Model, ticket: Ticket, answer: Result<Report, Failure>) -> Vec<Effect> {
     model.shared.is_writing = false;
+    proposals::follow(model, ticket, &answer);
     let own = proposals::report(model, ticket, &answer).or_else(|| tabs::report(model, ticket, &answer));
     let mut effects = own.unwrap_or_else(|| model.endpoints.receive_finished(answer, &mut model.shared));
     effects.extend(tabs::written(model));

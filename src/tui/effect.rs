@@ -41,6 +41,31 @@ impl PartialEq for TypedKey {
     }
 }
 
+/// What happens once something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum After {
+    /// Calls go through the data plane until the new target answers. Where the context names no key for that, it is
+    /// followed by the gateway's report or by time, as with [`Self::Wait`].
+    #[default]
+    Probe,
+    /// The same; where the new target does not answer, the old one is put back.
+    ProbeOrPutBack,
+    /// No call is made.
+    Wait,
+}
+
+impl After {
+    /// The next choice.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Probe => Self::ProbeOrPutBack,
+            Self::ProbeOrPutBack => Self::Wait,
+            Self::Wait => Self::Probe,
+        }
+    }
+}
+
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -118,6 +143,8 @@ pub enum Effect {
         is_confirmed: bool,
         /// The plan of the journal that it undoes.
         undoes: Option<PlanId>,
+        /// What happens once it is written.
+        after: After,
     },
     /// Note in the journal what was seen of a plan that is over.
     Note(Box<JournalLine>),

@@ -151,6 +151,14 @@ pub enum Message {
         answer: Box<Result<Report, Failure>>,
     },
 
+    /// What a plan wrote is followed no longer.
+    FollowEnded {
+        /// The plan.
+        ticket: Ticket,
+        /// Where the old targets were to be put back: what became of that. `None` where nothing had to be.
+        put_back: Option<Result<(), Failure>>,
+    },
+
     /// Something for one of the other tabs was read.
     Found {
         /// The request.

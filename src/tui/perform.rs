@@ -28,15 +28,14 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::local::Local;
-use super::effect::{Effect, Timer, TypedKey};
+use super::effect::{After, Effect, Timer, TypedKey};
 use super::load::{Failure, FailureKind, Ticket};
 use super::message::{Message, Opened};
 use super::session::{ContextInfo, ContextKind};
 use crate::client::{Client, Options};
 use crate::plan::history::Author;
-use crate::plan::{Plan, PlanId};
 
-pub use start::{Connect, How, Look, Open, Start, StartContext, ThemeFile};
+pub use start::{Connect, How, Look, MakeProber, Open, Start, StartContext, ThemeFile};
 
 /// How many pages of the list wait to be laid at most.
 const PAGES_AHEAD: usize = 2;
@@ -125,7 +124,15 @@ impl Performer {
                 let journal = self.journal.clone();
                 self.read(ticket, |client| wanted::read(client, ticket, wanted, journal, messages));
             }
-            Effect::Run { ticket, plan, is_confirmed, undoes } => self.run(ticket, plan, is_confirmed, undoes),
+            Effect::Run { ticket, plan, is_confirmed, undoes, after } => {
+                let prober = self.open.and_then(|open| self.contexts.get(open)?.prober.clone());
+                let follow = match (prober, after) {
+                    (None, _) | (_, After::Wait) => None,
+                    (Some(prober), After::Probe) => Some(write::Follow { prober, puts_back: false }),
+                    (Some(prober), After::ProbeOrPutBack) => Some(write::Follow { prober, puts_back: true }),
+                };
+                self.run(ticket, is_confirmed, write::What { plan, undoes, follow });
+            }
             Effect::Note(line) => drop(tokio::task::spawn_blocking({
                 let journal = self.journal.clone();
                 move || past::note(&journal, &line)
@@ -190,7 +197,7 @@ impl Performer {
         }
         self.client.send_replace(None);
         self.open = Some(context);
-        let Some(StartContext { info, how }) = self.contexts.get(context).cloned() else { return };
+        let Some(StartContext { info, how, .. }) = self.contexts.get(context).cloned() else { return };
         let (messages, client) = (self.messages.clone(), self.client.clone());
         let task = match how {
             How::Local(launch) => {
@@ -228,7 +235,7 @@ impl Performer {
                 let opening = Opening::new(ticket, None, info.clone(), options);
                 if opening.answer.is_ok() {
                     let how = How::Address(Arc::new(move || Ok(kept.clone())));
-                    self.contexts.push(StartContext { info, how });
+                    self.contexts.push(StartContext { info, how, prober: None });
                     self.open = Some(self.contexts.len() - 1);
                 }
                 opening
@@ -238,7 +245,7 @@ impl Performer {
         opening.finish(&self.client, &self.messages);
     }
 
-    fn run(&mut self, ticket: Ticket, plan: Plan, is_confirmed: bool, undoes: Option<PlanId>) {
+    fn run(&mut self, ticket: Ticket, is_confirmed: bool, what: write::What) {
         let Some(client) = self.client.borrow().clone() else { return };
         let client = if is_confirmed { client.confirmed() } else { client };
         let context = self.open.and_then(|open| self.contexts.get(open));
@@ -248,7 +255,7 @@ impl Performer {
             server: client.management_url().to_string(),
         };
         let cancel = CancellationToken::new();
-        let job = write::Job { ticket, client, plan, undoes, journal: self.journal.clone(), author };
+        let job = write::Job { ticket, client, what, journal: self.journal.clone(), author };
         let task = tokio::spawn(write::run(job, cancel.clone(), self.messages.clone()));
         self.writes.insert(ticket, (cancel, task));
     }
@@ -303,6 +310,7 @@ fn typed_context(url: &Url) -> ContextInfo {
         kind: if is_hosted { ContextKind::Hosted } else { ContextKind::Remote },
         is_protected: is_hosted,
         is_read_only: false,
+        can_probe: false,
         accent: None,
     }
 }

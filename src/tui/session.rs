@@ -40,6 +40,8 @@ pub struct ContextInfo {
     pub is_protected: bool,
     /// Where nothing may be changed.
     pub is_read_only: bool,
+    /// Whether calls can be made through its data plane, to see who answers.
+    pub can_probe: bool,
     /// Instead of the palette's own accent, so that production is not taken for a sandbox.
     pub accent: Option<Color>,
 }
@@ -173,6 +175,12 @@ impl Shared {
     #[must_use]
     pub fn is_protected(&self) -> bool {
         self.open_context().is_some_and(|context| context.is_protected)
+    }
+
+    /// True where it can be seen through the data plane which target answers.
+    #[must_use]
+    pub fn can_probe(&self) -> bool {
+        self.open_context().is_some_and(|context| context.can_probe)
     }
 
     /// True where nothing may be changed.

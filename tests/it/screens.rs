@@ -4,4 +4,5 @@ mod board;
 mod groups;
 mod history;
 mod marks;
+mod probes;
 pub(crate) mod stage;

@@ -6,5 +6,5 @@ mod keys;
 mod palette;
 mod pictures;
 mod polling;
-mod setting;
+pub(crate) mod setting;
 mod typing;

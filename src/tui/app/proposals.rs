@@ -15,6 +15,9 @@ use crate::tui::wanted::{Aim, Found, Wanted, WayBack};
 
 use super::Tab;
 
+/// How many plans are followed at once; of older ones nothing more is told than the history will.
+const FOLLOWED_MAX: usize = 64;
+
 /// What an action would take back, where it is one that does.
 pub(super) fn aim(model: &Model, action: Action) -> Option<Aim> {
     if model.welcome.is_some() {
@@ -108,10 +111,51 @@ pub(super) fn impact(model: &mut Model, ticket: Ticket, answer: Result<Impact, F
 
 /// A plan moved on.
 pub(super) fn progress(model: &mut Model, ticket: Ticket, progress: &Progress) {
+    if seen(model, ticket, progress) {
+        return;
+    }
     match each(&mut model.overlays).find(|proposal| proposal.runs(ticket)) {
         Some(proposal) => proposal.progress(ticket, progress),
         None => model.endpoints.receive_progress(ticket, progress),
     }
+}
+
+/// A plan is over, and what it wrote may be followed from now on.
+pub(super) fn follow(model: &mut Model, ticket: Ticket, answer: &Result<Report, Failure>) {
+    if let Ok(report) = answer
+        && model.shared.can_probe()
+    {
+        model.followed.push((ticket, report.id.clone()));
+        let surplus = model.followed.len().saturating_sub(FOLLOWED_MAX);
+        model.followed.drain(..surplus);
+    }
+}
+
+/// Something was seen of what a plan wrote. True where that is what moved.
+fn seen(model: &mut Model, ticket: Ticket, progress: &Progress) -> bool {
+    let Progress::Followed { index, sighting } = progress else { return false };
+    let plan = model.followed.iter().find(|(own, _)| *own == ticket).map(|(_, plan)| plan.clone());
+    if let Some(plan) = plan {
+        model.endpoints.see(&(plan, *index), sighting, &mut model.shared);
+    }
+    true
+}
+
+/// What a plan wrote is followed no longer.
+pub(super) fn follow_ended(model: &mut Model, ticket: Ticket, put_back: Option<Result<(), Failure>>) -> Vec<Effect> {
+    model.followed.retain(|(own, _)| *own != ticket);
+    let now = model.shared.now;
+    match put_back {
+        None => return Vec::new(),
+        Some(Ok(())) => {
+            let said = "the new target does not answer: the old one was put back";
+            model.shared.notices.say(now, Tone::Bad, said);
+        }
+        Some(Err(failure)) => model.shared.notices.fail(now, &failure),
+    }
+    let mut effects = super::poll::look_now(model);
+    effects.extend(tabs::written(model));
+    effects
 }
 
 /// A plan is over. `None` where it was not run from here.

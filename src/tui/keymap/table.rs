@@ -166,6 +166,15 @@ const CORE: &[Binding] = &[
         S::Panes,
     ),
     row(
+        A::NextPane,
+        "options",
+        &[TAB],
+        &[Place::Repoint, Place::Confirm],
+        "",
+        "Choose what happens after the write, where calls can be made through the data plane",
+        S::Panes,
+    ),
+    row(
         A::PreviousPane,
         "previous",
         &[BACKTAB],

@@ -27,7 +27,7 @@ use crate::api::Slug;
 use crate::plan::diff::{self, Line};
 use crate::plan::preflight::{self, Workspace};
 use crate::plan::{Change, Impact, Outcome, Plan, PlanId, Progress, Report, Step};
-use crate::tui::effect::Effect;
+use crate::tui::effect::{After, Effect};
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::load::{Failure, Load, Ticket};
@@ -69,6 +69,8 @@ pub struct Proposal {
     pub steps: Vec<Option<Step>>,
     /// Why the last try failed as a whole.
     pub failure: Option<Failure>,
+    /// What happens once it is written.
+    pub after: After,
     /// What was typed to confirm, where the context asks for it.
     pub typed: Field,
     /// The first line of the changes that is drawn.
@@ -112,6 +114,7 @@ impl Proposal {
             findings: findings.into_iter().collect(),
             stage: Stage::Asking,
             failure: None,
+            after: After::default(),
             typed: Field::default(),
             offset: 0,
         };
@@ -178,6 +181,7 @@ impl Proposal {
             (Action::Down, _) => self.offset = self.offset.saturating_add(1),
             (Action::PageUp, _) => self.offset = self.offset.saturating_sub(view::PAGE),
             (Action::PageDown, _) => self.offset = self.offset.saturating_add(view::PAGE),
+            (Action::NextPane, Stage::Asking) if shared.can_probe() => self.after = self.after.next(),
             (Action::CopyAsCommand, _) => shared.opens = copy::elsewhere(self.plan.changes(), shared),
             (Action::Back, Stage::Asking | Stage::Over) => answer.is_over = true,
             (Action::Back, Stage::Running(ticket, _)) => {
@@ -214,6 +218,7 @@ impl Proposal {
             plan: self.plan.clone(),
             is_confirmed: shared.is_protected(),
             undoes: self.undoes.clone(),
+            after: self.after,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::client::{self, ClientError};
+use crate::plan::follow::Prober;
 use crate::supervisor::Launch;
 use crate::tui::keymap::Keymap;
 use crate::tui::load::Failure;
@@ -17,6 +18,9 @@ use crate::tui::theme::signs::Signs;
 /// Finds out to whom to speak and with which key: from the environment, a file, a command. Called off the screen's
 /// thread, each time the context is opened.
 pub type Connect = Arc<dyn Fn() -> Result<client::Options, ClientError> + Send + Sync>;
+
+/// Reads the key for probes and makes what calls with it. May wait; called off the screen's thread.
+pub type MakeProber = Arc<dyn Fn() -> Result<Prober, String> + Send + Sync>;
 
 /// How a context is reached.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub struct StartContext {
     pub info: ContextInfo,
     /// How it is reached.
     pub how: How,
+    /// Makes what calls through its data plane, where a key is named for that.
+    pub prober: Option<MakeProber>,
 }
 
 /// What is open at the start.

@@ -131,7 +131,7 @@ impl Endpoints {
             updated_at: row.updated_at,
             written: self.written.get(&row.id).map(|followed| &followed.written),
             report: shared.sync_report(),
-            probe: None,
+            probe: self.written.get(&row.id).and_then(|followed| followed.probes.last()),
         })
     }
 

@@ -40,13 +40,14 @@ impl Dashboard {
             kind: ContextKind::Remote,
             is_protected: false,
             is_read_only: false,
+            can_probe: false,
             accent: None,
         };
         let url = server.url.clone();
         let how =
             How::Address(Arc::new(move || Ok(Options::new(url.clone(), SecretString::from("canary-management-key")))));
         let start = Start {
-            contexts: vec![StartContext { info: info.clone(), how }],
+            contexts: vec![StartContext { info: info.clone(), how, prober: None }],
             open: Open::Context(0),
             look: Look::default(),
             takes_mouse: false,

@@ -43,6 +43,7 @@ impl Stage {
             kind: ContextKind::Local,
             is_protected: false,
             is_read_only: false,
+            can_probe: false,
             accent: None,
         }];
         let mut model = Model::new(shared);

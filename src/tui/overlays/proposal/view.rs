@@ -8,6 +8,7 @@ use super::{Proposal, Stage};
 use crate::plan::diff::LineKind;
 use crate::plan::{Outcome, Step};
 use crate::tui::layout;
+use crate::tui::screens::endpoints::review::after_lines;
 use crate::tui::session::Shared;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -87,6 +88,11 @@ fn head(proposal: &Proposal, shared: &Shared, room: usize) -> Vec<Line<'static>>
         "each is read again; the plan stops where somebody changed it"
     };
     say("Before", Role::Text, before);
+    if shared.can_probe() {
+        let [first, second] = after_lines(proposal.after);
+        say("After", Role::Text, first);
+        say("", Role::Text, second);
+    }
     for finding in &proposal.findings {
         say("! Warning", Role::Waiting, finding);
     }

@@ -145,24 +145,27 @@ fn sync_lines(screen: &Endpoints, shared: &Shared, row: &Row, columns: usize) ->
         SyncState::NotServing { reason } => format!("not serving: {reason}"),
         SyncState::Unknown => "unknown: the server was not reached since".to_owned(),
     };
-    let mut lines = vec![Line::from(vec![
-        shared.span(Role::Muted, text::fit("Sync", LABEL)),
-        shared.span(role, text::cut(&format!("{} {said}", state.glyph()), columns.saturating_sub(LABEL)).into_owned()),
-    ])];
+    let mut lines = Vec::new();
+    told(&mut lines, shared, ("Sync", role), &format!("{} {said}", state.glyph()), columns);
     if let SyncState::Waiting { remaining } = state {
         let mut line = Line::from(Span::raw(" ".repeat(LABEL)));
         line.spans.extend(progress(shared, remaining, columns.saturating_sub(LABEL + 8).min(24)));
         lines.push(line);
     }
     if let Some(follow) = screen.written.get(&row.id) {
-        for entry in sync::timeline(&follow.written, &[], follow.in_effect) {
-            lines.push(Line::from(vec![
-                shared.span(Role::Muted, text::fit(&text::clock(entry.at), LABEL)),
-                shared.span(Role::Text, text::cut(&entry.text(), columns.saturating_sub(LABEL)).into_owned()),
-            ]));
+        for entry in sync::timeline(&follow.written, &follow.probes, follow.in_effect) {
+            told(&mut lines, shared, (&text::clock(entry.at), Role::Text), &entry.text(), columns);
         }
     }
     lines
+}
+
+/// A sentence under its label, on as many lines as it takes: a reason must not be cut.
+fn told(lines: &mut Vec<Line<'static>>, shared: &Shared, label: (&str, Role), said: &str, columns: usize) {
+    for (index, part) in text::wrap(said, columns.saturating_sub(LABEL)).into_iter().enumerate() {
+        let label = (if index == 0 { label.0 } else { "" }, label.1);
+        lines.push(Line::from(vec![shared.span(Role::Muted, text::fit(label.0, LABEL)), shared.span(label.1, part)]));
+    }
 }
 
 /// A bar that fills until the sync, and the time that is left.

@@ -216,6 +216,7 @@ impl Repoint {
                     return (false, self.review.write(change, shared));
                 }
             }
+            (Action::NextPane, _) => self.review.choose_after(shared),
             (Action::Up, Stage::Editing) => self.step(-1),
             (Action::Down, Stage::Editing) => self.step(1),
             (Action::PageUp, Stage::Editing) => self.leap(-1, page),

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::api::Slug;
 use crate::plan::preflight::Finding;
 use crate::plan::{Change, Impact, Step};
-use crate::tui::effect::Effect;
+use crate::tui::effect::{After, Effect};
 use crate::tui::form::Field;
 use crate::tui::load::{Failure, FailureKind, Load, Ticket};
 use crate::tui::session::Shared;
@@ -42,6 +42,8 @@ pub struct Review {
     pub impact: Load<Impact>,
     /// Why the last try failed.
     pub failure: Option<Failure>,
+    /// What happens once it is written.
+    pub after: After,
     /// What was typed to confirm, where the context asks for it.
     pub typed: Field,
 }
@@ -82,7 +84,13 @@ impl Review {
         self.stage = Stage::Writing { ticket, step: None };
         self.failure = None;
         shared.is_writing = true;
-        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected(), undoes: None }]
+        vec![Effect::Run {
+            ticket,
+            plan: change.into(),
+            is_confirmed: shared.is_protected(),
+            undoes: None,
+            after: self.after,
+        }]
     }
 
     /// The rows of the review, for so many columns.
@@ -101,12 +109,15 @@ impl Review {
         let interval = text::seconds(shared.sync_interval());
         say("In effect", Role::Text, &format!("within {interval} of the write"));
         say("Before", Role::Text, "read again; stops if somebody changed it");
-        let after = if shared.sync_report().is_some() {
-            "followed until the gateway serves it"
+        if shared.can_probe() {
+            let [first, second] = after_lines(self.after);
+            say("After", Role::Text, first);
+            say("", if self.after == After::Wait { Role::Muted } else { Role::Text }, second);
+        } else if shared.sync_report().is_some() {
+            say("After", Role::Text, "followed until the gateway serves it");
         } else {
-            "counts as live once the interval has passed"
-        };
-        say("After", Role::Text, after);
+            say("After", Role::Text, "counts as live once the interval has passed");
+        }
         for finding in findings {
             say("! Warning", Role::Waiting, &finding.to_string());
         }
@@ -117,6 +128,13 @@ impl Review {
             }
         }
         lines
+    }
+
+    /// Chooses what happens afterwards, where there is a choice.
+    pub fn choose_after(&mut self, shared: &Shared) {
+        if shared.can_probe() {
+            self.after = self.after.next();
+        }
     }
 
     fn affected(&self) -> (Role, String) {
@@ -168,5 +186,21 @@ impl Review {
     #[must_use]
     pub fn is_confirmed(&self, shared: &Shared, slug: &str) -> bool {
         !shared.is_protected() || self.typed.trimmed() == slug
+    }
+}
+
+/// What happens once it is written, as two boxes.
+#[must_use]
+pub fn after_lines(after: After) -> [&'static str; 2] {
+    match after {
+        After::Probe => {
+            ["[x] probe until the new target answers", "[ ] put the old target back if it does not   Tab changes"]
+        }
+        After::ProbeOrPutBack => {
+            ["[x] probe until the new target answers", "[x] put the old target back if it does not   Tab changes"]
+        }
+        After::Wait => {
+            ["[ ] probe until the new target answers", "[ ] put the old target back if it does not   Tab changes"]
+        }
     }
 }

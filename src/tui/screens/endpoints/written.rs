@@ -1,15 +1,20 @@
 //! What became of a plan: the rows take what the server answered, and the change is followed until it is in effect.
 
+use std::time::Duration;
+
 use super::Endpoints;
 use super::work::Work;
 use crate::api::{EndpointId, Time};
 use crate::plan::history::JournalLine;
 use crate::plan::{self, Change, Done, Outcome, PlanId, Proof, Record, Report, Sighting};
-use crate::sync::{self, Written};
+use crate::sync::{self, Probe, ProbeResult, Written};
 use crate::tui::effect::Effect;
 use crate::tui::load::{Failure, FailureKind};
 use crate::tui::overlays::notices::Tone;
 use crate::tui::session::Shared;
+
+/// How many probes of a change are kept.
+const PROBES_MAX: usize = 20;
 
 /// A change that was written from here, and is followed.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +23,10 @@ pub struct Followed {
     pub written: Written,
     /// Its place in the journal.
     pub noted: (PlanId, usize),
+    /// What calls through the data plane showed, oldest first.
+    pub probes: Vec<Probe>,
+    /// True while calls through the data plane tell, and nothing else does.
+    pub is_probed: bool,
     /// When it was seen in effect.
     pub in_effect: Option<Time>,
 }
@@ -104,7 +113,10 @@ impl Endpoints {
         match &done.after {
             Record::Endpoint(endpoint) => {
                 let written = Written { at: done.at, revision: done.revision, updated_at: endpoint.updated_at };
-                self.written.insert(endpoint.id.clone(), Followed { written, noted, in_effect: None });
+                self.written.insert(
+                    endpoint.id.clone(),
+                    Followed { written, noted, probes: Vec::new(), is_probed: false, in_effect: None },
+                );
                 self.list.selected = Some(endpoint.id.clone());
                 self.rows.put(endpoint.as_ref().clone());
             }
@@ -118,13 +130,50 @@ impl Endpoints {
         }
     }
 
+    /// Something was seen of a change that is followed through the data plane.
+    pub fn see(&mut self, noted: &(PlanId, usize), sighting: &Sighting, shared: &mut Shared) {
+        let now = shared.server_now();
+        let found = self.written.iter_mut().find(|(_, followed)| followed.noted == *noted);
+        let Some((id, followed)) = found else { return };
+        followed.is_probed = true;
+        let result = match sighting {
+            Sighting::Waiting { .. } | Sighting::GaveUp { .. } => None,
+            Sighting::StillOld { target } => Some(ProbeResult::Old { target: target.clone() }),
+            Sighting::ProbeFailed { reason } => Some(ProbeResult::Failed { reason: reason.clone() }),
+            Sighting::InEffect { proof: Proof::Probe, .. } => Some(ProbeResult::New),
+            Sighting::InEffect { .. } => Some(ProbeResult::Untold),
+        };
+        if let Some(result) = result {
+            followed.probes.push(Probe { at: now, result });
+            let surplus = followed.probes.len().saturating_sub(PROBES_MAX);
+            followed.probes.drain(..surplus);
+        }
+        let slug = self.rows.by_id(id).map(|row| row.slug.to_string()).unwrap_or_default();
+        match sighting {
+            Sighting::InEffect { after_ms, .. } => {
+                followed.in_effect = Some(now);
+                let after = crate::tui::text::span(Duration::from_millis(*after_ms));
+                let said = format!("{slug} is in effect, {after} after it was written");
+                shared.notices.say(shared.now, Tone::Good, said);
+            }
+            Sighting::GaveUp { .. } => {
+                followed.is_probed = false;
+                let said = format!("{slug}: the new target was not seen to answer in time");
+                shared.notices.say(shared.now, Tone::Bad, said);
+            }
+            Sighting::Waiting { .. } | Sighting::StillOld { .. } | Sighting::ProbeFailed { .. } => {}
+        }
+    }
+
     /// Looks which followed changes have come into effect, and says so once.
     pub fn follow(&mut self, shared: &mut Shared) -> Vec<Effect> {
         let mut effects = Vec::new();
         let now = shared.server_now();
         let report = shared.sync_report().cloned();
         let interval = shared.sync_interval();
-        for (id, followed) in self.written.iter_mut().filter(|(_, followed)| followed.in_effect.is_none()) {
+        for (id, followed) in
+            self.written.iter_mut().filter(|(_, followed)| followed.in_effect.is_none() && !followed.is_probed)
+        {
             let is_verified = sync::is_verified(&followed.written, report.as_ref(), None);
             let is_due = report.is_none() && now >= followed.written.at.plus(interval);
             if !is_verified && !is_due {

@@ -7,7 +7,7 @@ use super::form::GroupForm;
 use super::tree;
 use crate::api::{Group, KeyInfo};
 use crate::plan::{Change, Outcome, Report};
-use crate::tui::effect::Effect;
+use crate::tui::effect::{After, Effect};
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::load::{Failure, FailureKind, Ticket};
@@ -232,7 +232,13 @@ impl Work {
         };
         (*writing, *failure) = (Some(ticket), None);
         shared.is_writing = true;
-        vec![Effect::Run { ticket, plan: change.into(), is_confirmed: shared.is_protected(), undoes: None }]
+        vec![Effect::Run {
+            ticket,
+            plan: change.into(),
+            is_confirmed: shared.is_protected(),
+            undoes: None,
+            after: After::Wait,
+        }]
     }
 
     /// The write under way.
