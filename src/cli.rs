@@ -22,7 +22,7 @@ pub mod history;
 mod interrupt;
 pub mod keymap;
 pub mod keys;
-mod logging;
+pub mod logging;
 pub mod look;
 pub mod man;
 pub mod output;
@@ -44,6 +44,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Paths};
 pub use exit::Exit;
+use logging::Log;
 use select::Select;
 use session::Session;
 use speak::Speak;
@@ -67,6 +68,9 @@ pub struct Cli {
     /// How to speak.
     #[command(flatten)]
     pub speak: Speak,
+    /// What is logged, and where.
+    #[command(flatten)]
+    pub log: Log,
     /// What to do; the dashboard where it is absent.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -161,11 +165,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { select, speak, command } = cli;
+    let Cli { select, speak, log, command } = cli;
+    if !matches!(command, None | Some(Command::Gateway(_))) {
+        log.start()?;
+    }
     match command {
-        None => dashboard::run(&select, &Config::load(Paths::find()?)?),
+        None => dashboard::run(&select, &log, &Config::load(Paths::find()?)?),
         Some(Command::Gateway(command)) => {
-            logging::to_stderr();
+            match &log.log_file {
+                Some(_) => log.start()?,
+                None => log.to_stderr(),
+            }
             gateway::run(command, output::json_line).map(|()| Exit::Done)
         }
         Some(Command::Completions(completions)) => completions::run(&completions),

@@ -4,6 +4,7 @@
 //! called afterwards.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use anyhow::Context as _;
 use ratatui::style::Color;
 use tokio::runtime::Handle;
 
+use super::logging::Log;
 use super::select::Select;
-use super::{Exit, keymap, logging, look, output};
+use super::{Exit, keymap, look, output};
 use crate::client::{ClientError, ErrorKind, InferenceOptions};
 use crate::config::{self, Config, ConfigError, Context, Server};
 use crate::connect;
@@ -26,14 +28,14 @@ use crate::tui::{self, Look, Open, Start, StartContext};
 ///
 /// # Errors
 /// The context is unknown, or the terminal went away.
-pub fn run(select: &Select, config: &Config) -> anyhow::Result<Exit> {
+pub fn run(select: &Select, log: &Log, config: &Config) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         output::talk("error: the dashboard needs a terminal");
         output::talk("hint: repoint --help lists what works without one");
         return Ok(Exit::Differs);
     }
     let named = select.named(config)?;
-    let unlogged = logging::to_file(&config.paths.log_file).err();
+    let unlogged = log.to_file(&config.paths.log_file).err();
     let notice = unlogged.map(|error| format!("no log is kept: {}: {error}", config.paths.log_file.display()));
     let mut start = start(config, named, select.sync_interval, notice);
     start.keymap = keymap::of(config)?;
@@ -60,6 +62,7 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         keymap: tui::keymap::Keymap::default(),
         filters: Saved::new(),
         notice,
+        crashes: config.paths.log_file.parent().unwrap_or(Path::new(".")).to_owned(),
         journal: config.paths.journal.clone(),
         editor: config::editor(),
         who: config::author(),

@@ -72,6 +72,8 @@ pub struct Model {
     pub held: Vec<crossterm::event::KeyEvent>,
     /// The names of the actions that were run from the palette, the latest first.
     pub recent_actions: Vec<&'static str>,
+    /// True while a form is open that somebody has typed into.
+    pub has_typed: bool,
     /// True once the program is about to leave.
     pub is_leaving: bool,
 }
@@ -96,6 +98,7 @@ impl Model {
             seeking: None,
             held: Vec::new(),
             recent_actions: Vec::new(),
+            has_typed: false,
             is_leaving: false,
         };
         model.resize();
@@ -105,9 +108,11 @@ impl Model {
     /// What has the keys.
     #[must_use]
     pub fn place(&self) -> Place {
-        if let Some(overlay) = self.overlays.last() {
-            return overlay.place(&self.shared);
-        }
+        self.overlays.last().map_or_else(|| self.place_beneath(), |overlay| overlay.place(&self.shared))
+    }
+
+    /// What would have the keys without what is open on top.
+    fn place_beneath(&self) -> Place {
         match (&self.welcome, self.tab) {
             (Some(welcome), _) => welcome.place(),
             (None, Tab::Endpoints) => self.endpoints.place(&self.shared),
@@ -230,6 +235,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Terminated => vec![Effect::Quit],
     };
     tabs::settle(model);
+    model.has_typed &= model.place_beneath().holds_draft();
     model.overlays.extend(model.shared.opens.take());
     model.resize();
     if let Some(delay) = model.shared.notices.until_next_goes(model.shared.now) {

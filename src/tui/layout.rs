@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
 use super::session::Shared;
@@ -131,6 +131,14 @@ pub fn pane(
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner
+}
+
+/// A button. It looks pressable with and without the focus, and without colours too.
+#[must_use]
+pub fn button(shared: &Shared, label: &str, has_focus: bool) -> Span<'static> {
+    let (role, label) =
+        if has_focus { (Role::Button, format!("▸ {label}  ")) } else { (Role::ButtonIdle, format!("  {label}  ")) };
+    shared.span(role, label)
 }
 
 /// Like [`pane`], over whatever is drawn there.

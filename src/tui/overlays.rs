@@ -3,6 +3,7 @@
 pub mod contexts;
 pub mod copy;
 pub mod help;
+pub mod leave;
 pub mod notices;
 pub mod palette;
 pub mod proposal;
@@ -14,6 +15,7 @@ use ratatui::layout::Rect;
 use self::contexts::Contexts;
 use self::copy::Copy;
 use self::help::Help;
+use self::leave::Leave;
 use self::palette::Palette;
 use self::proposal::Proposal;
 use self::reader::Reader;
@@ -25,6 +27,8 @@ use super::session::Shared;
 pub enum Overlay {
     /// The keys that work here.
     Help(Help),
+    /// Whether a form is to be lost.
+    Leave(Leave),
     /// Every action by its name.
     Palette(Palette),
     /// Something to read: JSON, a command, the log, past notices.
@@ -43,6 +47,7 @@ impl Overlay {
     pub fn place(&self, shared: &Shared) -> Place {
         match self {
             Self::Help(_) => Place::Help,
+            Self::Leave(_) => Place::Question,
             Self::Palette(_) => Place::Palette,
             Self::Reader(_) => Place::Reader,
             Self::Contexts(_) => Place::Contexts,
@@ -55,6 +60,7 @@ impl Overlay {
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
         match self {
             Self::Help(help) => help.draw(shared, area, frame),
+            Self::Leave(leave) => leave.draw(shared, area, frame),
             Self::Palette(palette) => palette.draw(shared, area, frame),
             Self::Reader(reader) => reader.draw(shared, area, frame),
             Self::Contexts(contexts) => contexts.draw(shared, area, frame),

@@ -5,6 +5,7 @@
 //! of a synchronized update. Nothing is ever asked of the terminal.
 
 mod background;
+mod crash;
 mod editor;
 mod terminal;
 
@@ -41,6 +42,7 @@ const BATCH_MAX: usize = 64;
 /// # Errors
 /// Standard input or output is no terminal, or the terminal went away.
 pub fn run(start: Start) -> io::Result<ExitCode> {
+    crash::watch(start.crashes.clone());
     let mut screen = Screen::enter()?;
     let size = Screen::size();
     let mut shared = shared(&start, size);
@@ -80,6 +82,7 @@ pub fn run(start: Start) -> io::Result<ExitCode> {
         outcome
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
+    crash::speak();
     outcome
 }
 
@@ -113,6 +116,7 @@ enum Woken {
     Told(Option<Message>),
     Tick,
     Signal,
+    Crash,
 }
 
 impl Dashboard {
@@ -127,13 +131,15 @@ impl Dashboard {
                 event = next_event(&mut self.keys) => Woken::Terminal(event),
                 () = self.signals.next() => Woken::Signal,
                 message = self.receiver.recv() => Woken::Told(message),
+                () = crash::of_a_task() => Woken::Crash,
                 () = sleep(tick) => Woken::Tick,
             };
             let mut batch = vec![Message::Now(clock::now())];
             match woken {
                 Woken::Terminal(Some(Ok(event))) => self.hear(event, &mut batch),
-                // The terminal is gone: there is nobody left to talk to.
-                Woken::Terminal(Some(Err(_)) | None) => return Ok(ExitCode::FAILURE),
+                // The terminal is gone, so nobody is left to talk to; or a part of the program is, so what is shown
+                // could be wrong from now on.
+                Woken::Terminal(Some(Err(_)) | None) | Woken::Crash => return Ok(ExitCode::FAILURE),
                 Woken::Told(told) => batch.extend(told),
                 Woken::Tick => {}
                 Woken::Signal => batch.push(Message::Terminated),
@@ -163,6 +169,8 @@ impl Dashboard {
         if key.kind == KeyEventKind::Release {
             return;
         }
+        #[cfg(debug_assertions)]
+        crash::where_wished(&key);
         match self.ear.hear(key) {
             Heard::Keys(keys) => batch.extend(keys.into_iter().map(Message::Key)),
             Heard::Background(background) => {

@@ -55,6 +55,8 @@ pub enum Role {
     Alarm,
     /// A button that has the focus.
     Button,
+    /// A button that has not.
+    ButtonIdle,
     /// A banner over stale data.
     Banner,
 }
@@ -120,7 +122,6 @@ impl Theme {
         match (self.depth, focused) {
             (Depth::True, true) => style.bg(self.palette.selected),
             (Depth::True, false) => style.bg(self.palette.selected_elsewhere),
-            (Depth::Sixteen, true) if self.background == Background::Light => style.bg(Color::Cyan).fg(Color::Black),
             (Depth::Sixteen, true) => style.bg(Color::Blue).fg(Color::White),
             (Depth::Sixteen | Depth::None, false) => style.add_modifier(Modifier::UNDERLINED),
             (Depth::None, true) => style.add_modifier(Modifier::REVERSED),
@@ -145,6 +146,7 @@ impl Theme {
             Role::Match => style.fg(Color::Yellow).add_modifier(Modifier::BOLD),
             Role::Alarm => style.fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
             Role::Button => style.fg(Color::Black).bg(Color::Cyan),
+            Role::ButtonIdle => style.fg(Color::White).bg(Color::DarkGray),
             Role::Banner => style.fg(Color::Black).bg(Color::Yellow),
         }
     }
@@ -166,6 +168,7 @@ fn true_colour(palette: &Palette, role: Role) -> Style {
         Role::Match => style.fg(palette.waiting).add_modifier(Modifier::BOLD),
         Role::Alarm => style.fg(palette.ink).bg(palette.danger).add_modifier(Modifier::BOLD),
         Role::Button => style.fg(palette.ink).bg(palette.accent).add_modifier(Modifier::BOLD),
+        Role::ButtonIdle => style.fg(palette.accent).bg(palette.selected_elsewhere).add_modifier(Modifier::BOLD),
         Role::Banner => style.fg(palette.ink).bg(palette.waiting),
     }
 }
@@ -180,7 +183,10 @@ fn colourless(role: Role) -> Style {
         Role::Muted | Role::Faint => style.add_modifier(Modifier::DIM),
         Role::Danger => style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Role::Match => style.add_modifier(Modifier::UNDERLINED),
-        Role::Alarm | Role::Button | Role::Banner => style.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        Role::Alarm | Role::Banner => style.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        // Slanted, which nothing else is: buttons are told by it where there are no colours.
+        Role::Button => style.add_modifier(Modifier::REVERSED | Modifier::BOLD | Modifier::ITALIC),
+        Role::ButtonIdle => style.add_modifier(Modifier::UNDERLINED | Modifier::BOLD | Modifier::ITALIC),
     }
 }
 
@@ -188,7 +194,7 @@ fn colourless(role: Role) -> Style {
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 15] = [
+    const ROLES: [Role; 16] = [
         Role::Text,
         Role::Strong,
         Role::Muted,
@@ -203,6 +209,7 @@ mod tests {
         Role::Match,
         Role::Alarm,
         Role::Button,
+        Role::ButtonIdle,
         Role::Banner,
     ];
 

@@ -360,6 +360,41 @@ fn in_a_locale_without_signs_only_ascii_is_drawn() {
 }
 
 #[test]
+fn a_crash_gives_the_terminal_back_and_leaves_a_report_without_keys() {
+    for (who, said) in [("loop", "[struck out]"), ("task", "wished for, in a task")] {
+        let home = home();
+        let mut terminal = Terminal::start_with(120, 36, home.path(), &["--local"], &[("REPOINT_CRASH", who)]);
+        terminal.until("14 endpoints");
+        let gateway = address(&terminal);
+        let connection = watch(gateway);
+        terminal.press("\x1b[24~");
+        assert_ne!(terminal.wait().exit_code(), 0);
+        terminal.assert_restored();
+        terminal.assert_said("the report is in");
+        assert_gone(connection, gateway);
+        let folder = home.path().join("xdg_state_home/repoint");
+        let mut reports = std::fs::read_dir(folder).expect("a folder").flatten();
+        let report = reports.find(|file| file.file_name().to_string_lossy().starts_with("crash-")).expect("a report");
+        let text = std::fs::read_to_string(report.path()).expect("a text");
+        assert!(text.contains(said) && text.contains("crash.rs") && !text.contains("sky_"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_logged_is_what_was_asked_for() {
+    let home = home();
+    let log = home.path().join("my.log");
+    let path = log.to_str().expect("a path").to_owned();
+    let mut terminal = Terminal::start(120, 36, home.path(), &["--local", "--log", "debug", "--log-file", &path]);
+    terminal.until("14 endpoints");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    let text = std::fs::read_to_string(&log).expect("a log");
+    assert!(text.contains("DEBUG") && text.contains("/v1/"), "{text}");
+    assert!(!text.contains("Authorization") && !text.contains("Api-Key"), "{text}");
+}
+
+#[test]
 fn no_terminal_is_said_and_exits_2() {
     let home = home();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))

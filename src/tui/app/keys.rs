@@ -8,6 +8,7 @@ use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::contexts::Contexts;
 use crate::tui::overlays::help::Help;
+use crate::tui::overlays::leave::Leave;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::reader::{Reader, ReaderLine};
 use crate::tui::screens::gateway::Process;
@@ -178,6 +179,12 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
+    // Pressed again, it is meant.
+    let is_asked = matches!(model.overlays.last(), Some(Overlay::Leave(_)));
+    if model.has_typed && !is_asked && !model.is_leaving {
+        model.overlays.push(Overlay::Leave(Leave::default()));
+        return Vec::new();
+    }
     if model.shared.is_writing && !model.is_leaving {
         model.is_leaving = true;
         let said = "a write is under way: quitting once its answer is there\nhint: press again to quit at once";
@@ -213,6 +220,14 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.overlays.last_mut() {
         Some(Overlay::Help(help)) => help.act(action, &model.shared),
+        Some(Overlay::Leave(leave)) if action == Action::Confirm => {
+            let is_chosen = leave.is_chosen;
+            if is_chosen {
+                return quit(model);
+            }
+            model.overlays.pop();
+        }
+        Some(Overlay::Leave(leave)) => leave.act(action),
         Some(Overlay::Palette(_)) if action == Action::Confirm => return palette::run(model),
         Some(Overlay::Palette(palette)) => palette.act(action, &model.shared),
         Some(Overlay::Reader(reader)) => return reader.act(action, &model.shared),
@@ -266,12 +281,13 @@ fn act_on_welcome(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    model.has_typed |= is_form(model.place());
     if let Some(overlay) = model.overlays.last_mut() {
         match overlay {
             Overlay::Help(help) => help.edit(key),
             Overlay::Palette(palette) => palette.edit(key),
             Overlay::Proposal(proposal) => proposal.edit(key),
-            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
         }
         return Vec::new();
     }
@@ -287,6 +303,11 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// True where what is typed is lost with the form. A target that is looked for is found again at once.
+fn is_form(place: Place) -> bool {
+    matches!(place, Place::Form | Place::WelcomeForm)
+}
+
 /// Pasted text goes to a text field or nowhere, never to actions.
 pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     if !model.place().takes_text() {
@@ -294,12 +315,13 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
         model.shared.notices.say(model.shared.now, Tone::Plain, said);
         return Vec::new();
     }
+    model.has_typed |= is_form(model.place());
     if let Some(overlay) = model.overlays.last_mut() {
         match overlay {
             Overlay::Help(help) => drop(help.filter.paste(pasted)),
             Overlay::Palette(palette) => palette.paste(pasted),
             Overlay::Proposal(proposal) => drop(proposal.typed.paste(pasted)),
-            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) => {}
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
         }
     } else if let Some(welcome) = &mut model.welcome {
         welcome.paste(pasted);

@@ -115,6 +115,8 @@ pub struct Start {
     pub editor: String,
     /// Something to say at the start.
     pub notice: Option<String>,
+    /// The folder of reports of crashes.
+    pub crashes: PathBuf,
     /// The folder of the journal of changes.
     pub journal: PathBuf,
     /// Who makes changes, for the journal: `user@host`.

@@ -1,12 +1,11 @@
 //! The terminal, taken and given back.
 //!
 //! What was switched on is remembered in one place, so that [`restore`] undoes exactly that, once, whoever calls it
-//! first: the end of the program, a panic in any thread, or a signal.
+//! first: the end of the program, a panic of its loop, or a signal.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
@@ -31,7 +30,6 @@ const CLIPBOARD_BYTES_MAX: usize = 74_994;
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 /// True while the terminal may still answer a question.
 static IS_ASKED: AtomicBool = AtomicBool::new(false);
-static PANIC_HOOK: Once = Once::new();
 
 /// What is drawn, until it is sent to the terminal in one write. The backend owns one clone, the screen the other.
 #[derive(Debug, Default, Clone)]
@@ -185,13 +183,6 @@ pub(super) fn was_answered() {
 }
 
 fn take() -> io::Result<()> {
-    PANIC_HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            restore();
-            before(info);
-        }));
-    });
     IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     let mut bytes = Vec::new();

@@ -55,6 +55,7 @@ impl Dashboard {
             filters: std::collections::BTreeMap::default(),
             editor: "false".to_owned(),
             notice: None,
+            crashes: journal.to_owned(),
             journal: journal.to_owned(),
             who: "tester@here".to_owned(),
         };

@@ -223,6 +223,12 @@ impl Terminal {
         kill(signal, self.process_id());
     }
 
+    /// Fails unless this stands on the screen that the program has left behind.
+    pub(crate) fn assert_said(&self, text: &str) {
+        let screen = self.text();
+        assert!(screen.contains(text), "{text:?} was not said; the screen:\n{screen}");
+    }
+
     /// Waits for the program to end and for its last byte.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Self::deadline();

@@ -235,6 +235,36 @@ fn the_servers_refusal_lands_at_the_field_that_it_names() {
 }
 
 #[test]
+fn what_was_typed_is_not_lost_without_being_asked() {
+    let mut stage = at(120, 36);
+    stage.press("nglm");
+    stage.press_control('c');
+    assert!(!stage.effects.contains(&Effect::Quit));
+    assert_eq!(stage.model.place(), Place::Question);
+    insta::assert_snapshot!("leave", stage.text());
+    stage.press("<enter>");
+    assert_eq!(stage.model.place(), Place::Form, "staying has the focus");
+    assert!(stage.text().contains("my-org/glm"), "{}", stage.text());
+    stage.press_control('c');
+    stage.press("<right><enter>");
+    assert!(stage.effects.contains(&Effect::Quit));
+
+    stage.press("<left>");
+    stage.press_control('c');
+    assert!(stage.effects.contains(&Effect::Quit), "pressed again, it is meant");
+}
+
+#[test]
+fn what_nobody_typed_into_is_left_at_once() {
+    for open in ["n", "r", "nglm<esc>", "e<esc>nx<esc>"] {
+        let mut stage = at(120, 36);
+        stage.press(open);
+        stage.press_control('c');
+        assert!(stage.effects.contains(&Effect::Quit), "{open}");
+    }
+}
+
+#[test]
 fn no_letter_leaves_a_draft() {
     for open in ["r", "n<tab>", "e<tab>", "d", "r<enter>"] {
         let mut stage = at(120, 36);

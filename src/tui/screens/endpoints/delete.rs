@@ -100,11 +100,11 @@ impl Delete {
             self.review.draw_verdict(shared, "delete", self.before.slug.as_str(), verdict, frame);
             return;
         }
-        let button = |label: &str, has_focus: bool| {
-            shared.span(if has_focus { Role::Button } else { Role::Muted }, format!("  {label}  "))
-        };
-        let buttons =
-            Line::from(vec![button("Cancel", !self.is_chosen), Span::raw("   "), button("Delete", self.is_chosen)]);
+        let buttons = Line::from(vec![
+            layout::button(shared, "Cancel", !self.is_chosen),
+            Span::raw("   "),
+            layout::button(shared, "Delete", self.is_chosen),
+        ]);
         frame.render_widget(buttons, verdict);
     }
 

@@ -300,9 +300,11 @@ fn draw_ask(ask: &Ask, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
         ask.typed.draw(shared, field, true, "", frame);
         return;
     }
-    let button =
-        |is_on: bool, said: &str| shared.span(if is_on { Role::Button } else { Role::Muted }, format!(" {said} "));
-    let line = Line::from(vec![button(!ask.is_chosen, "cancel"), Span::raw("   "), button(ask.is_chosen, ask.verb)]);
+    let line = Line::from(vec![
+        layout::button(shared, "cancel", !ask.is_chosen),
+        Span::raw("   "),
+        layout::button(shared, ask.verb, ask.is_chosen),
+    ]);
     frame.render_widget(line, row);
 }
 
