@@ -184,6 +184,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Copied(Ok(())) | Message::Endpoint { .. } => Vec::new(),
         Message::Workspace { ticket, workspace, is_whole } => {
             model.endpoints.receive_workspace(ticket, *workspace, is_whole);
+            model.board.know(model.endpoints.workspace.targets().collect(), &model.endpoints);
             Vec::new()
         }
         Message::Impact { ticket, answer } => {

@@ -326,7 +326,7 @@ impl Endpoints {
             Breadth::Narrow if self.pane == Pane::Detail => (none, area, none),
             Breadth::Narrow => (area, none, none),
             Breadth::Medium => {
-                let [list, detail] = Layout::horizontal([Constraint::Percentage(56), Constraint::Min(40)]).areas(area);
+                let [list, detail] = Layout::horizontal([Constraint::Percentage(58), Constraint::Min(40)]).areas(area);
                 (list, detail, none)
             }
             Breadth::Wide => {

@@ -105,3 +105,25 @@ fn a_wire_that_is_dropped_elsewhere_opens_the_confirmation_of_a_re_point() {
     let text = stage.text();
     assert!(text.contains("Re-point my-org/glm-5.2-canary") && text.contains("↵ re-point"), "{text}");
 }
+
+#[test]
+fn what_the_workspace_has_and_no_slug_uses_is_there_to_be_plugged_into() {
+    let mut stage = Stage::with((120, 36), dozen());
+    stage.answer_workspace();
+    stage.press("2");
+    insta::assert_snapshot!(stage.text());
+    let text = stage.text();
+    assert!(text.contains("unused"), "{text}");
+    // A wire can be carried there.
+    let unused = stage.model.board.nets.unused().count();
+    assert!(unused > 0);
+    stage.press("r");
+    let carried_over: Vec<usize> = (0..stage.model.board.nets.bay.len())
+        .map(|_| {
+            stage.press("<down>");
+            stage.model.board.carrying.as_ref().unwrap().over
+        })
+        .collect();
+    let reached = carried_over.iter().filter(|place| stage.model.board.nets.bay[**place].slugs == 0).count();
+    assert!(reached > 0, "no unused target among {carried_over:?}");
+}

@@ -7,7 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::rows::Rows;
 use super::workspace::Workspace;
-use crate::api::{ModelId, PRODUCTION, Provider, SecretId, Target};
+use crate::api::{ModelId, Provider, SecretId, Target};
 
 /// The most that are offered at once; more are found by typing.
 pub const CANDIDATES_MAX: usize = 5000;
@@ -50,16 +50,7 @@ pub fn all(workspace: &Workspace, rows: &Rows) -> Vec<Candidate> {
             found.push(candidate(target, workspace, false));
         }
     };
-    for model in workspace.models() {
-        let environments = workspace.environments(&model.id);
-        let is_listed = environments.iter().any(|environment| environment.name == PRODUCTION);
-        if environments.is_empty() || (!is_listed && model.production_deployment_id.is_some()) {
-            add(Target::baseten(model.id.as_str(), None));
-        }
-        for environment in environments {
-            add(Target::baseten(model.id.as_str(), Some(&environment.name)));
-        }
-    }
+    workspace.targets().for_each(&mut add);
     let mut used: Vec<&Target> = rows.targets().flat_map(|targets| targets.all.iter()).collect();
     used.sort_by_cached_key(ToString::to_string);
     for target in used {

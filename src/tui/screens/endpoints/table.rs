@@ -54,7 +54,7 @@ pub fn draw(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'
         draw_nothing(screen, shared, top, frame);
         return;
     }
-    let columns = columns::fitted(&shared.columns, usize::from(top.width), screen.list.widest + 2);
+    let columns = columns::fitted(&shared.columns, usize::from(top.width), screen.list.widest + 1);
     frame.render_widget(head(screen, shared, &columns), Rect { height: top.height.min(1), ..top });
     let body = Rect { y: top.y + 1, height: top.height.saturating_sub(1), ..top };
     let mut sieve = Sieve::new(&screen.list.query, shared.server_now());

@@ -1,6 +1,6 @@
 //! What the workspace has that a target can name, as far as it tells; asked for when a picker opens.
 
-use crate::api::{Environment, Model, ModelId, Secret, SecretId};
+use crate::api::{Environment, Model, ModelId, PRODUCTION, Secret, SecretId, Target};
 use crate::plan::preflight;
 use crate::tui::load::Ticket;
 
@@ -37,6 +37,18 @@ impl Workspace {
     /// All secrets that are known.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.known.secrets.iter().flatten()
+    }
+
+    /// The targets that the workspace itself has: each model in each of its environments.
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        self.models().flat_map(|model| {
+            let environments = self.environments(&model.id);
+            let is_listed = environments.iter().any(|environment| environment.name == PRODUCTION);
+            let is_in_production = environments.is_empty() || (!is_listed && model.production_deployment_id.is_some());
+            let production = is_in_production.then(|| Target::baseten(model.id.as_str(), None));
+            let named = |environment: &Environment| Target::baseten(model.id.as_str(), Some(&environment.name));
+            production.into_iter().chain(environments.iter().map(named))
+        })
     }
 
     /// The environments of a model, as far as they are known.
