@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod call;
+pub mod clipboard;
 pub mod completions;
 pub mod conformance;
 pub mod context;

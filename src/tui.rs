@@ -45,5 +45,6 @@ pub mod theme;
 pub mod view;
 pub mod wanted;
 
+pub use perform::clipboard::Clipboard;
 pub use perform::{Connect, How, Look, Open, Start, StartContext, ThemeFile};
 pub use runtime::run;

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::logging::Log;
 use super::select::Select;
-use super::{Exit, keymap, look, output};
+use super::{Exit, clipboard, keymap, look, output};
 use crate::client::{ClientError, ErrorKind, InferenceOptions};
 use crate::config::{self, Config, ConfigError, Context, Server};
 use crate::connect;
@@ -62,6 +62,7 @@ fn start(config: &Config, named: Option<Context>, sync_interval: Option<Duration
         keymap: tui::keymap::Keymap::default(),
         filters: Saved::new(),
         notice,
+        clipboard: clipboard::of_environment(),
         crashes: config.paths.log_file.parent().unwrap_or(Path::new(".")).to_owned(),
         journal: config.paths.journal.clone(),
         editor: config::editor(),

@@ -233,6 +233,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.shared.paint(palette);
             Vec::new()
         }
+        Message::NoClipboard(text) => vec![Effect::CopyThroughTerminal(text)],
         Message::Terminated => vec![Effect::Quit],
     };
     tabs::settle(model);

@@ -167,6 +167,8 @@ pub enum Effect {
     },
     /// Put a text on the clipboard.
     Copy(String),
+    /// The same through the terminal alone.
+    CopyThroughTerminal(String),
     /// Ask the terminal for mouse events, or no more.
     Mouse(bool),
     /// Draw everything again, also what did not change.

@@ -183,6 +183,8 @@ pub enum Message {
         /// The text as it is now.
         answer: Result<String, Failure>,
     },
+    /// No program took a text for the clipboard: here it is back.
+    NoClipboard(String),
     /// A text was copied, or could not be.
     Copied(Result<(), Failure>),
     /// A signal asks the program to leave.

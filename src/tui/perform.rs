@@ -5,6 +5,7 @@
 //! it is told to stop between its changes. Keys of contexts live here alone. Reads are in `server`, writes in `write`,
 //! the local gateway in `local`, what the dashboard is started with in `start`.
 
+pub mod clipboard;
 mod failure;
 mod local;
 mod log;
@@ -27,6 +28,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use self::clipboard::Clipboard;
 use self::local::Local;
 use super::effect::{After, Effect, Timer, TypedKey};
 use super::load::{Failure, FailureKind, Ticket};
@@ -56,6 +58,9 @@ pub struct Performer {
     timers: HashMap<Timer, AbortHandle>,
     writes: HashMap<Ticket, (CancellationToken, JoinHandle<()>)>,
     local: Option<Local>,
+    clipboard: Clipboard,
+    /// The last text on its way to the clipboard.
+    copying: Option<JoinHandle<()>>,
     /// Looks whether the file of the colours has changed.
     theme: Option<AbortHandle>,
     /// How many more pages of the list may be handed on before one has been laid.
@@ -69,6 +74,8 @@ impl Performer {
         let theme = start.look.theme.map(|file| tokio::spawn(theme::watch(file, messages.clone())).abort_handle());
         Self {
             theme,
+            clipboard: start.clipboard,
+            copying: None,
             messages,
             contexts: start.contexts,
             journal: start.journal,
@@ -91,6 +98,12 @@ impl Performer {
     /// A page of the list has been laid: another may come.
     pub fn page_was_laid(&self) {
         self.page_slots.add_permits(1);
+    }
+
+    /// True where a text to copy goes through the terminal, whatever else is tried.
+    #[must_use]
+    pub fn copies_through_terminal(&self) -> bool {
+        self.clipboard.uses_terminal()
     }
 
     /// Starts what the effect asks for.
@@ -139,8 +152,11 @@ impl Performer {
             })),
             Effect::StopGateway => self.local.iter().for_each(Local::stop),
             Effect::RestartGateway => self.restart_gateway(),
+            Effect::Copy(text) => {
+                self.copying = Some(tokio::spawn(clipboard::copy(self.clipboard.clone(), text, messages)));
+            }
             // These are the runtime's.
-            Effect::Copy(_)
+            Effect::CopyThroughTerminal(_)
             | Effect::EditText { .. }
             | Effect::Mouse(_)
             | Effect::Redraw
@@ -154,6 +170,10 @@ impl Performer {
         let timers = self.timers.drain().map(|(_, timer)| timer);
         for task in self.tasks.drain().map(|(_, task)| task).chain(timers).chain(self.theme.take()) {
             task.abort();
+        }
+        if let Some(copying) = self.copying.take() {
+            // Who copies and leaves wants to paste. It has a limit of its own.
+            drop(copying.await);
         }
         for (_, (cancel, task)) in self.writes.drain() {
             cancel.cancel();

@@ -24,7 +24,7 @@ use self::background::{Ear, Heard};
 use self::terminal::Screen;
 use super::app::{self, Model};
 use super::effect::Effect;
-use super::load::Ticket;
+use super::load::{Failure, FailureKind, Ticket};
 use super::message::Message;
 use super::overlays::notices::Tone;
 use super::perform::{Open, Performer, Start};
@@ -206,8 +206,11 @@ impl Dashboard {
                 Effect::Redraw => self.screen.redraw()?,
                 Effect::Suspend => self.suspend().await?,
                 Effect::EditText { ticket, text } => self.edit(ticket, text).await?,
+                Effect::CopyThroughTerminal(text) => self.copy_through_terminal(&text)?,
                 Effect::Copy(text) => {
-                    Screen::copy(&text)?;
+                    if self.performer.copies_through_terminal() {
+                        self.copy_through_terminal(&text)?;
+                    }
                     self.performer.perform(Effect::Copy(text));
                 }
                 other => self.performer.perform(other),
@@ -228,6 +231,14 @@ impl Dashboard {
         self.keys = Some(EventStream::new());
         self.performer.tell(Message::Edited { ticket, answer });
         self.return_to_screen().await
+    }
+
+    fn copy_through_terminal(&mut self, text: &str) -> io::Result<()> {
+        if !Screen::copy(text)? {
+            let failure = Failure::new(FailureKind::Other, "it is too long to be copied through the terminal");
+            app::update(&mut self.model, Message::Copied(Err(failure)));
+        }
+        Ok(())
     }
 
     async fn suspend(&mut self) -> io::Result<()> {

@@ -395,6 +395,30 @@ fn what_is_logged_is_what_was_asked_for() {
 }
 
 #[test]
+fn what_is_copied_goes_to_the_systems_clipboard() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = home();
+    let folder = home.path().join("bin");
+    let copied = home.path().join("copied");
+    std::fs::create_dir(&folder).expect("a folder");
+    let script = format!("#!/bin/sh\nexec cat > '{}'\n", copied.display());
+    std::fs::write(folder.join("xclip"), script).expect("a file");
+    std::fs::set_permissions(folder.join("xclip"), std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let environment = [("DISPLAY", ":0"), ("PATH", path.as_str())];
+    let mut terminal = Terminal::start_with(120, 36, home.path(), &["--local"], &environment);
+    terminal.until("14 endpoints");
+    terminal.press("y");
+    terminal.until("Copy my-org/");
+    terminal.press(ENTER);
+    terminal.until("copied: slug");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    let text = std::fs::read_to_string(copied).expect("the program was given the text");
+    assert!(text.starts_with("my-org/"), "{text}");
+}
+
+#[test]
 fn no_terminal_is_said_and_exits_2() {
     let home = home();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::clipboard::Clipboard;
 use crate::client::{self, ClientError};
 use crate::plan::follow::Prober;
 use crate::supervisor::Launch;
@@ -115,6 +116,8 @@ pub struct Start {
     pub editor: String,
     /// Something to say at the start.
     pub notice: Option<String>,
+    /// Which ways lead to the clipboard.
+    pub clipboard: Clipboard,
     /// The folder of reports of crashes.
     pub crashes: PathBuf,
     /// The folder of the journal of changes.

@@ -117,13 +117,15 @@ impl Screen {
         send(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
     }
 
-    /// Puts a text on the clipboard through the terminal (OSC 52), which also works over SSH.
-    pub(super) fn copy(text: &str) -> io::Result<()> {
+    /// Puts a text on the clipboard through the terminal (OSC 52), which also works over SSH. False where
+    /// it is too long for that.
+    pub(super) fn copy(text: &str) -> io::Result<bool> {
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
         if encoded.len() > CLIPBOARD_BYTES_MAX {
-            return Ok(());
+            return Ok(false);
         }
-        send(format!("\x1b]52;c;{encoded}\x07").as_bytes())
+        send(format!("\x1b]52;c;{encoded}\x07").as_bytes())?;
+        Ok(true)
     }
 
     /// Gives the terminal to the shell until it continues the program, then takes it again.

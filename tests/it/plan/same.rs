@@ -14,7 +14,7 @@ use repoint::tui::message::Message;
 use repoint::tui::perform::Performer;
 use repoint::tui::session::{ContextInfo, ContextKind, Shared};
 use repoint::tui::theme::{Depth, Theme};
-use repoint::tui::{How, Look, Open, Start, StartContext};
+use repoint::tui::{Clipboard, How, Look, Open, Start, StartContext};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -55,6 +55,7 @@ impl Dashboard {
             filters: std::collections::BTreeMap::default(),
             editor: "false".to_owned(),
             notice: None,
+            clipboard: Clipboard::default(),
             crashes: journal.to_owned(),
             journal: journal.to_owned(),
             who: "tester@here".to_owned(),
