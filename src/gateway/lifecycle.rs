@@ -162,7 +162,9 @@ impl Gateway {
         let operator = data::operator_router(Arc::clone(&self.shared));
         let open = data::open_router(Arc::clone(&self.shared));
         let service = management::router(plane, operator, open).map_request(management::without_trailing_slash);
-        self.tasks.spawn(serve(management, service, ServeLimits::default(), self.stop.clone()));
+        let drain_timeout = self.shared.settings.drain_timeout;
+        let limits = ServeLimits { drain_timeout, ..ServeLimits::default() };
+        self.tasks.spawn(serve(management, service, limits, self.stop.clone()));
         self.tasks.spawn(data::serve(inference, Arc::clone(&self.shared), self.stop.clone()));
         let stop = self.stop.clone();
         self.tasks.spawn(async move { syncer.run(stop).await });

@@ -8,5 +8,7 @@ mod life;
 mod limits;
 mod models;
 mod plane;
+mod repoints;
 mod script;
+mod sockets;
 mod upstreams;

@@ -1,5 +1,7 @@
 //! What goes up and what comes back.
 
+use std::collections::BTreeSet;
+
 use super::caller::{Caller, chat, chat_stream, post, post_with};
 use super::plane::{GLM, KEY, Plane, RENAMED, UPSTREAM_MODEL};
 use super::script::{EVENTS, Script, completion};
@@ -131,10 +133,9 @@ async fn a_caller_who_goes_takes_the_upstream_call_along() {
         connection.closed().await;
     }
     let records = plane.recorded(2).await;
-    assert_eq!(
-        records.iter().map(|record| (record.status, record.outcome)).collect::<Vec<_>>(),
-        [(499, "caller_gone"), (200, "caller_gone")]
-    );
+    // Two threads wrote them down, in no order.
+    let ends: BTreeSet<_> = records.iter().map(|record| (record.status, record.outcome)).collect();
+    assert_eq!(ends, BTreeSet::from([(499, "caller_gone"), (200, "caller_gone")]));
     assert_eq!(plane.stop().await.len(), 1);
 }
 

@@ -1,8 +1,10 @@
 //! What is checked before an upstream is asked, and in which order.
 
+use repoint::api::{Provider, Target};
+
 use super::caller::{Caller, chat, post, post_with};
 use super::plane::{GLM, KEY, Plane};
-use super::script::Script;
+use super::script::{Script, completion};
 
 #[tokio::test]
 async fn no_key_is_401_and_a_bad_one_403_with_the_same_body() {
@@ -93,4 +95,34 @@ async fn a_revoked_key_is_refused_at_once() {
     assert_eq!(caller.call(&post("/v1/chat/completions", "[]")).await.status, 400);
     plane.shared.access.revoke_key(&super::plane::PREFIX.into());
     assert_eq!(caller.call(&post("/v1/chat/completions", "[]")).await.status, 403);
+}
+
+#[tokio::test]
+async fn line_ends_in_names_make_no_header_on_either_side() {
+    let upstream = Script::start().await;
+    let plane = Plane::start(upstream.address).await;
+    let mut caller = Caller::connect(plane.address).await;
+    let name = "a\r\nx-injected: 1\r\n\r\nGET /hidden HTTP/1.1\u{0}é";
+    let mut target = Target::baseten("m", None);
+    target.target_model = Some(name.to_owned());
+    plane.serve(2, &[(GLM, target), ("my-org/external", Target::external(Provider::OpenAi, "s", name))]);
+    plane.grant(&serde_json::json!([{"slug": GLM}, {"slug": "my-org/external"}]));
+    let mut connection = None;
+    for slug in [GLM, "my-org/external"] {
+        caller.send(chat(slug)).await;
+        let connection = match &mut connection {
+            Some(connection) => connection,
+            none => none.insert(upstream.accept().await),
+        };
+        let arrived = connection.request().await;
+        connection.send(&completion()).await;
+        let answer = caller.answer().await;
+        assert_eq!((answer.status, arrived.json()["model"].as_str()), (200, Some(name)));
+        assert_eq!((arrived.header("x-injected"), answer.header("x-injected")), (None, None));
+        assert!(answer.header("x-repoint-target").unwrap().is_ascii());
+    }
+    for target in ["/v1/chat/completions?a=%0d%0ax-injected:1", "/v1/chat%2Fcompletions", "/v1/%2e%2e/admin", "*"] {
+        let answer = caller.call(&post(target, "[]")).await;
+        assert!(matches!(answer.status, 400 | 404), "{target}: {}", answer.status);
+    }
 }

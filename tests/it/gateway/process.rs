@@ -2,106 +2,17 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use repoint::gateway::Addresses;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::program::{command, new_endpoint, request, start, text};
 use crate::support::gateway::KEY;
-
-/// Longer than any end may take; only a test that fails waits so long.
-const LIMIT: Duration = Duration::from_secs(30);
-
-struct Process {
-    child: Child,
-    addresses: Addresses,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already where the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(data: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_repoint"));
-    command.args(["gateway", "run", "--inference-listen", "127.0.0.1:0", "--data"]).arg(data);
-    if !more.contains(&"--listen") {
-        command.args(["--listen", "127.0.0.1:0"]);
-    }
-    command.args(more).env_remove("REPOINT_GATEWAY_KEY").env_remove("REPOINT_LOG");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Starts it and waits for its ready line.
-fn start(mut command: Command) -> Process {
-    let mut child = command.spawn().expect("the program starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let Ok(addresses) = serde_json::from_str(&line) else {
-        child.kill().unwrap();
-        panic!("no ready line but {line:?}: {}", text(child.stderr.take()));
-    };
-    Process { child, addresses }
-}
-
-fn text(stream: Option<impl Read>) -> String {
-    let mut text = String::new();
-    stream.expect("a pipe").read_to_string(&mut text).expect("text");
-    text
-}
-
-impl Process {
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    /// The exit code; `None` after a signal.
-    fn end(&mut self) -> Option<i32> {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let pid = Pid::from_child(&self.child);
-        let watch = std::thread::spawn(move || {
-            if receiver.recv_timeout(LIMIT).is_err() {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        });
-        let status = self.child.wait().unwrap();
-        sender.send(()).unwrap();
-        watch.join().unwrap();
-        status.code()
-    }
-}
-
-/// A request on a connection of its own; `None` where no whole answer came.
-fn request(addresses: &Addresses, key: &str, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
-    let address = addresses.management_url.strip_prefix("http://").unwrap();
-    let mut stream = std::net::TcpStream::connect(address).ok()?;
-    let body = body.to_string();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Api-Key {key}\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    std::io::Write::write_all(&mut stream, head.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    let body = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
-    Some((status, body))
-}
-
-fn new_endpoint(slug: &str) -> Value {
-    json!({"slug": slug, "targets": [{"provider": "BASETEN", "model_id": "3kZ9xqd"}]})
-}
 
 #[test]
 fn the_ready_line_is_true_and_the_rest_of_stdout_is_empty() {
