@@ -4,6 +4,7 @@ use super::table::{BACKTAB, ENTER, ESC, F2, LEFT, RIGHT, TAB, c, row, write};
 use super::{Action as A, Binding, Chord, Place, Section as S};
 
 const GROUPS: &[Place] = &[Place::Groups, Place::GroupKeys];
+const SHARED: &[Place] = &[Place::Board, Place::Groups, Place::GroupKeys];
 const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
 
@@ -66,6 +67,9 @@ pub(super) const SCREENS: &[Binding] = &[
     row(A::Filter, "filter", &[c('/')], &[Place::Groups], "filter", "Filter by name, customer or slug", S::Groups),
     row(A::Back, "back", &[ESC, BACKTAB, LEFT, c('h')], &[Place::GroupKeys], "back", "Back to the tree", S::Groups),
     row(A::Back, "back", &[ESC], &[Place::Groups], "", "Clear the filter", S::Groups),
+    // What the board and the groups share with the list.
+    write_in(A::Undo, "undo", &[c('u')], SHARED, "undo", "Take the last change back", S::Endpoints),
+    write_in(A::Redo, "redo", &[c('U')], SHARED, "", "Make the last change again that was taken back", S::Endpoints),
     // History.
     row(A::Open, "open", &[ENTER], HISTORY, "show", "Show everything that is known of the change", S::History),
     write_in(

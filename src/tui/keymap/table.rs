@@ -75,8 +75,6 @@ const PICKED: &[Place] = &[
     Place::PlanOver,
 ];
 const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help, Place::Palette];
-/// Where the last change can be taken back.
-const UNDONE_FROM: &[Place] = &[Place::List, Place::Detail, Place::Board, Place::Groups, Place::GroupKeys];
 
 use Action as A;
 use Section as S;
@@ -260,11 +258,11 @@ const CORE: &[Binding] = &[
         A::Undo,
         "undo",
         &[c('u')],
-        UNDONE_FROM,
+        ENDPOINTS,
         "undo",
         "Take the last change back, after showing what it would change",
     ),
-    write(A::Redo, "redo", &[c('U')], UNDONE_FROM, "", "Make the last change again that was taken back"),
+    write(A::Redo, "redo", &[c('U')], ENDPOINTS, "", "Make the last change again that was taken back"),
     row(
         A::Filter,
         "filter",
