@@ -37,6 +37,7 @@ use crate::sync::SyncState;
 
 pub use edited::Editing;
 pub use keys::{Availability, available};
+pub use mouse::Pointer;
 pub use tab::Tab;
 
 /// The whole state of the dashboard.
@@ -72,6 +73,8 @@ pub struct Model {
     pub held: Vec<crossterm::event::KeyEvent>,
     /// The names of the actions that were run from the palette, the latest first.
     pub recent_actions: Vec<&'static str>,
+    /// What the mouse did before.
+    pub pointer: Pointer,
     /// True while a form is open that somebody has typed into.
     pub has_typed: bool,
     /// True once the program is about to leave.
@@ -98,6 +101,7 @@ impl Model {
             seeking: None,
             held: Vec::new(),
             recent_actions: Vec::new(),
+            pointer: Pointer::default(),
             has_typed: false,
             is_leaving: false,
         };

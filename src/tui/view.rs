@@ -9,15 +9,20 @@
 //!  ↵ focus   r re-point   n new   e edit   d delete   / filter                              ? help
 //! ```
 
+mod bottom;
+
 use std::time::Duration;
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use ratatui::{Frame, Terminal};
 
-use super::app::{Availability, Model, Tab, available};
-use super::keymap::Action;
+pub use bottom::action_at;
+
+use super::app::{Model, Tab};
 use super::layout::{self, Breadth};
 use super::load::FailureKind;
 use super::screens::{groups, history};
@@ -28,6 +33,15 @@ use super::theme::signs::Signs;
 
 /// What was read so recently is as fresh as it gets: the time between two polls, and a little for the answer.
 const FRESH: Duration = Duration::from_secs(6);
+
+/// The screen as it would be drawn now; `None` where there is no room for any.
+#[must_use]
+pub fn picture(model: &Model) -> Option<Buffer> {
+    let (columns, rows) = model.shared.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).ok()?;
+    terminal.draw(|frame| draw(model, frame)).ok()?;
+    Some(terminal.backend().buffer().clone())
+}
 
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -61,7 +75,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     } else {
         model.shared.notices.draw_line(&model.shared, regions.tabs, frame);
     }
-    draw_bottom(model, regions.bottom, frame);
+    bottom::draw(model, regions.bottom, frame);
     model.shared.theme.signs.apply(frame.buffer_mut());
 }
 
@@ -211,54 +225,4 @@ fn draw_banner(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(text::width(&next) + 4);
     let said = format!(" ✗ {}{next}", text::cut(&failure.message, room));
     frame.render_widget(shared.span(Role::Banner, text::fit(&said, usize::from(area.width))), area);
-}
-
-/// What works here and now, as much of it as fits; `?` always.
-fn draw_bottom(model: &Model, area: Rect, frame: &mut Frame<'_>) {
-    let shared = &model.shared;
-    let mut help = Line::default();
-    let mut hints: Vec<Vec<Span<'static>>> = Vec::new();
-    let mut seen: Vec<Action> = Vec::new();
-    let place = model.place();
-    for (binding, key) in shared.keymap.bindings(place) {
-        // Nobody quits or looks about in the middle of a change; the keys work, and `?` names them.
-        let is_out_of_place = match binding.action {
-            Action::Quit => !place.is_browsing(),
-            Action::Palette => place.takes_text() || place.holds_draft(),
-            _ => false,
-        };
-        if binding.hint.is_empty() || seen.contains(&binding.action) || is_out_of_place {
-            continue;
-        }
-        seen.push(binding.action);
-        let (key_role, role) = match available(model, binding.action) {
-            Availability::Yes => (Role::Accent, Role::Muted),
-            Availability::No(_) => (Role::Faint, Role::Faint),
-            Availability::Hidden => continue,
-        };
-        let spans =
-            vec![shared.span(key_role, format!("{} ", shared.keymap.label(key))), shared.span(role, binding.hint)];
-        if binding.action == Action::Help {
-            help = Line::from(spans);
-        } else {
-            hints.push(spans);
-        }
-    }
-    help.push_span(Span::raw(" "));
-    let room = usize::from(area.width).saturating_sub(help.width() + 2);
-    let gap = if Breadth::of(area.width) == Breadth::Narrow { 2 } else { 3 };
-    let mut line = Line::from(Span::raw(" "));
-    let mut hints = hints.into_iter().peekable();
-    while let Some(hint) = hints.next() {
-        let width: usize = hint.iter().map(Span::width).sum();
-        let more = if hints.peek().is_some() { 2 } else { 0 };
-        if line.width() + width + more > room {
-            line.push_span(shared.span(Role::Faint, text::ELLIPSIS));
-            break;
-        }
-        line.spans.extend(hint);
-        line.push_span(Span::raw(" ".repeat(gap)));
-    }
-    frame.render_widget(line, area);
-    frame.render_widget(help.right_aligned(), area);
 }

@@ -315,9 +315,6 @@ fn the_terminal_tells_its_background_late_and_in_pieces_and_no_key_is_pressed_by
     let mut terminal = local(home.path());
     terminal.press("\x1b]11;rgb:ff");
     terminal.press("ff/ffff/ff");
-    // Nothing waits for the rest.
-    terminal.resize(100, 30);
-    terminal.until("my-org/glm-5.2");
     terminal.press("ff\x1b\\");
     // The accent of `day`.
     terminal.until_colour(0x1f, 0x5f, 0xbf);

@@ -91,6 +91,15 @@ pub(super) fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
         }
         return Vec::new();
     }
+    want(model, action)
+}
+
+/// Does an action, or says why it cannot be done. While a write is under way nothing that writes is begun.
+pub(super) fn want(model: &mut Model, action: Action) -> Vec<Effect> {
+    let writes = keymap::binding(action).is_some_and(|binding| binding.writes);
+    if model.shared.is_writing && writes {
+        return Vec::new();
+    }
     if let Availability::No(reason) = available(model, action) {
         model.shared.notices.say(model.shared.now, Tone::Plain, reason);
         return Vec::new();

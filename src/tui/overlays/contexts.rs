@@ -1,7 +1,7 @@
 //! The contexts to switch to (`c`).
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
 
 use crate::tui::keymap::Action;
@@ -36,13 +36,30 @@ impl Contexts {
         };
     }
 
+    fn place(shared: &Shared, area: Rect) -> Rect {
+        layout::centered(area, 76, u16::try_from(shared.contexts.len() + 3).unwrap_or(u16::MAX))
+    }
+
+    fn offset(&self, shared: &Shared, visible: usize) -> usize {
+        layout::scroll_to(self.cursor, 0, visible, shared.contexts.len() + 1)
+    }
+
+    /// The mouse pressed there: that context is selected. False where there is none.
+    pub fn press(&mut self, shared: &Shared, area: Rect, at: Position) -> bool {
+        let inner = Self::place(shared, area).inner(Margin::new(1, 1));
+        let offset = self.offset(shared, usize::from(inner.height));
+        let row = inner.contains(at).then(|| offset + usize::from(at.y - inner.y));
+        let found = row.filter(|row| *row <= shared.contexts.len());
+        self.cursor = found.unwrap_or(self.cursor);
+        found.is_some()
+    }
+
     /// Draws it in the middle.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-        let rows = u16::try_from(shared.contexts.len() + 3).unwrap_or(u16::MAX);
-        let place = layout::centered(area, 76, rows);
+        let place = Self::place(shared, area);
         let inner = layout::popup(shared, place, shared.span(Role::Strong, "Switch to").into(), Line::default(), frame);
         let visible = usize::from(inner.height);
-        let offset = layout::scroll_to(self.cursor, 0, visible, shared.contexts.len() + 1);
+        let offset = self.offset(shared, visible);
         for (index, row) in (offset..=shared.contexts.len()).zip(layout::rows(inner)) {
             let is_selected = index == self.cursor;
             let mark = if is_selected { "▌ " } else { "  " };

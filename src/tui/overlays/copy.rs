@@ -1,7 +1,7 @@
 //! What can be copied of something (`y`): each thing with its name, the selected one shown whole.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
 
 use super::Overlay;
@@ -81,11 +81,23 @@ impl Copy {
         };
     }
 
+    fn place(&self, area: Rect) -> Rect {
+        let count = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
+        layout::centered(area, area.width.saturating_sub(4).min(90), count.saturating_add(PREVIEW_ROWS + 3))
+    }
+
+    /// The mouse pressed there: that item is selected. False where there is none.
+    pub fn press(&mut self, area: Rect, at: Position) -> bool {
+        let inner = self.place(area).inner(Margin::new(1, 1));
+        let row = inner.contains(at).then(|| usize::from(at.y - inner.y));
+        let found = row.filter(|row| *row < self.items.len());
+        self.cursor = found.unwrap_or(self.cursor);
+        found.is_some()
+    }
+
     /// Draws it in the middle.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-        let count = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
-        let place =
-            layout::centered(area, area.width.saturating_sub(4).min(90), count.saturating_add(PREVIEW_ROWS + 3));
+        let place = self.place(area);
         let title = text::cut(&self.title, usize::from(place.width).saturating_sub(6)).into_owned();
         let inner = layout::inset(
             layout::popup(shared, place, shared.span(Role::Strong, title).into(), Line::default(), frame),

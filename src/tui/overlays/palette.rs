@@ -15,7 +15,7 @@ use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use crate::tui::form::Field;
@@ -117,6 +117,15 @@ impl Palette {
             _ => self.cursor,
         };
         self.offset = layout::scroll_to(self.cursor, self.offset, page, self.shown.len());
+    }
+
+    /// The mouse pressed there: the action of that row is selected. False where there is none.
+    pub fn press(&mut self, shared: &Shared, at: Position) -> bool {
+        let area = Self::area(shared);
+        let row = at.y.checked_sub(area.y + 3).map(|row| self.offset + usize::from(row));
+        let found = row.filter(|row| area.contains(at) && at.y + 1 < area.bottom() && *row < self.shown.len());
+        self.cursor = found.unwrap_or(self.cursor);
+        found.is_some()
     }
 
     /// Types into the field.

@@ -21,9 +21,10 @@ use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::background::QUESTION;
 
-/// Presses, releases and the wheel (1000), in the form without limits (1006); no motion, which floods.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+/// Presses, releases, the wheel, and motion while a button is down (1002), in the form without limits (1006). Motion
+/// without a button (1003) floods, and is never asked for.
+const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 /// The most that is put on the clipboard through the terminal; some drop the connection over more.
 const CLIPBOARD_BYTES_MAX: usize = 74_994;
 

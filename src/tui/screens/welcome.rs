@@ -10,7 +10,7 @@
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use secrecy::SecretString;
 
@@ -21,6 +21,9 @@ use crate::tui::layout;
 use crate::tui::session::{Connection, ContextKind, Shared};
 use crate::tui::text;
 use crate::tui::theme::Role;
+
+/// The rows of the sign over the choices.
+const HEAD_ROWS: u16 = 3;
 
 /// What can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,12 +169,27 @@ impl Welcome {
         }
     }
 
+    fn rect(shared: &Shared, area: Rect) -> Rect {
+        let rows = u16::try_from(choices(shared).len()).unwrap_or(u16::MAX).saturating_add(15);
+        layout::centered(area, area.width.saturating_sub(4).min(84), rows.min(area.height))
+    }
+
+    /// The mouse pressed there: that choice is selected. False where there is none.
+    pub fn press(&mut self, shared: &Shared, area: Rect, at: Position) -> bool {
+        let place = Self::rect(shared, area);
+        let row = at.y.checked_sub(place.y + HEAD_ROWS).map(usize::from);
+        let found = row.filter(|row| place.contains(at) && *row < choices(shared).len());
+        if let Some(row) = found {
+            self.cursor = row;
+            self.focus = Focus::Choices;
+        }
+        found.is_some()
+    }
+
     /// Draws the screen.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-        let columns = area.width.saturating_sub(4).min(84);
         let choices = choices(shared);
-        let rows = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(15);
-        let place = layout::centered(area, columns, rows.min(area.height));
+        let place = Self::rect(shared, area);
         let mut rows = layout::rows(place);
         let mut put = |line: Line<'static>, frame: &mut Frame<'_>| {
             if let Some(row) = rows.next() {

@@ -8,6 +8,7 @@ use repoint::tui::keymap::Place;
 use repoint::tui::message::Message;
 use repoint::tui::screens::endpoints::filter::Saved;
 use repoint::tui::screens::endpoints::list::Sort;
+use repoint::tui::theme::{Depth, Theme};
 
 use super::setting::at;
 use crate::screens::stage::{Stage, dozen, now};
@@ -135,6 +136,101 @@ fn every_key_on_the_bottom_line_stands_in_the_help() {
     }
     stage.press("conte");
     assert!(stage.text().contains("Switch to another gateway") && !stage.text().contains("Create an endpoint"));
+}
+
+/// The mouse at the first letter of a text on the screen.
+fn point(stage: &mut Stage, kind: MouseEventKind, text: &str) {
+    let screen = stage.text();
+    let found =
+        screen.lines().enumerate().find_map(|(row, line)| Some((row, line.split_once(text)?.0.chars().count())));
+    let (row, column) = found.unwrap_or_else(|| panic!("{text} is not on the screen\n{screen}"));
+    let (row, column) = (u16::try_from(row).unwrap(), u16::try_from(column).unwrap());
+    let modifiers = crossterm::event::KeyModifiers::NONE;
+    stage.tell(Message::Mouse(MouseEvent { kind, column, row, modifiers }));
+}
+
+const DOWN: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+const DRAG: MouseEventKind = MouseEventKind::Drag(MouseButton::Left);
+const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
+
+#[test]
+fn a_hint_of_the_bottom_line_can_be_pressed() {
+    let mut stage = at(120, 36);
+    point(&mut stage, DOWN, "r re-point");
+    assert_eq!(stage.model.place(), Place::Repoint);
+    point(&mut stage, DOWN, "Esc leave");
+    assert_eq!(stage.model.place(), Place::List);
+    point(&mut stage, DOWN, "? help");
+    assert_eq!(stage.model.place(), Place::Help);
+}
+
+#[test]
+fn two_presses_open_a_row_and_two_that_are_apart_select_it() {
+    let mut stage = at(120, 36);
+    point(&mut stage, DOWN, "my-org/grok  ");
+    stage.tell(Message::Now(now().plus(Duration::from_secs(2))));
+    point(&mut stage, DOWN, "my-org/grok  ");
+    assert_eq!(stage.model.place(), Place::List);
+    point(&mut stage, DOWN, "my-org/grok  ");
+    assert_eq!(stage.model.place(), Place::Detail);
+}
+
+#[test]
+fn buttons_are_pressed_with_and_without_colours() {
+    for depth in [Depth::True, Depth::Sixteen, Depth::None] {
+        let mut stage = at(120, 36);
+        stage.model.shared.theme = Theme::new(depth);
+        stage.press("d");
+        point(&mut stage, DOWN, "Cancel");
+        assert!(stage.model.endpoints.work.is_none(), "{depth:?}");
+        stage.press("d");
+        point(&mut stage, DOWN, "Affected");
+        assert!(stage.plan().is_none() && !stage.model.endpoints.work.is_none(), "nothing is pressed beside them");
+        point(&mut stage, DOWN, "Delete  ");
+        assert!(stage.plan().is_some(), "{depth:?}");
+    }
+}
+
+#[test]
+fn a_press_on_the_title_of_a_column_sorts_by_it_and_a_second_one_turns_it_around() {
+    let mut stage = at(120, 36);
+    point(&mut stage, DOWN, "SYNC");
+    assert_eq!((stage.model.endpoints.list.sort, stage.model.endpoints.list.is_reversed), (Sort::State, false));
+    point(&mut stage, DOWN, "SYNC");
+    assert!(stage.model.endpoints.list.is_reversed);
+}
+
+#[test]
+fn what_is_pressed_twice_in_a_menu_is_chosen() {
+    let mut stage = at(120, 36);
+    stage.press(":sort");
+    point(&mut stage, DOWN, "sort-reverse  Turn");
+    point(&mut stage, DOWN, "sort-reverse  Turn");
+    assert!(stage.model.overlays.is_empty() && stage.model.endpoints.list.is_reversed, "{}", stage.text());
+    stage.press("y");
+    point(&mut stage, DOWN, "target");
+    point(&mut stage, DOWN, "target");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Copy(text) if text.contains("claude"))));
+}
+
+#[test]
+fn a_wire_of_the_board_is_dragged_to_another_target_and_let_go_of_beside_it_stays() {
+    let mut stage = at(120, 36);
+    stage.press("2");
+    point(&mut stage, DOWN, "my-org/grok");
+    point(&mut stage, DRAG, "Targets");
+    assert_eq!(stage.model.place(), Place::BoardCarry);
+    point(&mut stage, DRAG, "OPENAI gpt-4o");
+    point(&mut stage, UP, "OPENAI gpt-4o");
+    assert_eq!(stage.model.place(), Place::Confirm);
+    assert!(stage.text().contains("my-org/grok"), "{}", stage.text());
+    assert!(stage.plan().is_none(), "it is looked at before it is made");
+
+    stage.press("<esc><esc>2");
+    point(&mut stage, DOWN, "my-org/grok");
+    point(&mut stage, DRAG, "OPENAI gpt-4o");
+    point(&mut stage, UP, "Slugs");
+    assert_eq!(stage.model.place(), Place::Board);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crossterm::event::KeyEvent;
 
-use super::columns::next_sort;
+use ratatui::layout::Rect;
+
+use super::columns::{self, next_sort};
 use super::delete::Delete;
 use super::edit::Edit;
 use super::repoint::Repoint;
@@ -112,6 +114,28 @@ impl Endpoints {
         }
         .min(last);
         Vec::new()
+    }
+
+    /// The order of the column whose title is drawn at this position, where there is one.
+    #[must_use]
+    pub fn sort_at(&self, column: u16, row: u16, shared: &Shared) -> Option<list::Sort> {
+        let (list, ..) = self.areas(self.area);
+        let head = Rect { y: list.y + 1 + u16::from(self.is_filter_shown()), height: 1, ..list };
+        let shown = columns::fitted(&shared.columns, usize::from(list.width.saturating_sub(2)), self.list.widest + 2);
+        let mut left = usize::from(list.x) + 1 + columns::MARK;
+        let found = shown.into_iter().find(|(_, width)| {
+            let is_there = (left..left + width).contains(&usize::from(column));
+            left += width + columns::GAP;
+            is_there
+        });
+        found
+            .filter(|_| head.contains((column, row).into()) && !self.list.order.is_empty())
+            .map(|(shown, _)| shown.sort())
+    }
+
+    /// Sorts by a column; the other way around where that is the order already.
+    pub fn sort_by(&mut self, sort: list::Sort, shared: &Shared) -> Vec<Effect> {
+        self.sort(sort, self.list.sort == sort && !self.list.is_reversed, shared)
     }
 
     fn sort(&mut self, sort: list::Sort, is_reversed: bool, shared: &Shared) -> Vec<Effect> {
