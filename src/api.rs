@@ -5,6 +5,7 @@
 //! sides need (the shape of a slug, which field belongs to which provider) stand here once.
 
 mod audit;
+mod chat;
 mod endpoint;
 mod error;
 mod event;
@@ -21,6 +22,7 @@ mod time;
 mod workspace;
 
 pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditLogs};
+pub use chat::Chat;
 pub use endpoint::{CreateEndpoint, Endpoint, EndpointTombstone, Region, UpdateEndpoint};
 pub use error::ErrorBody;
 pub use event::{Event, EventTokens};

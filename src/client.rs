@@ -29,7 +29,7 @@ use url::Url;
 use crate::api::Time;
 
 pub use error::{ClientError, ErrorKind};
-pub use inference::{Chat, INFERENCE_TIMEOUT, Inference, InferenceOptions, Piece, Speech, Unanswered};
+pub use inference::{INFERENCE_TIMEOUT, Inference, InferenceOptions, Piece, Speech, Unanswered};
 pub use log::{LOG_ENTRIES_MAX, LogEntry, RequestLog};
 pub use observe::{AUDIT_LIMIT_MAX, AuditQuery, EventsQuery};
 use transport::Transport;
@@ -159,6 +159,12 @@ impl Client {
     #[must_use]
     pub fn management_url(&self) -> &Url {
         self.transport.base()
+    }
+
+    /// The certificates that it trusts beside the machine's own, for those who call the same server's data plane.
+    #[must_use]
+    pub fn extra_certificates(&self) -> Option<Arc<[u8]>> {
+        self.transport.extra_certificates()
     }
 
     /// What this client lets through.

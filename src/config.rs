@@ -14,7 +14,7 @@ mod paths;
 use std::fs;
 use std::io;
 
-pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_URL, LOCAL, Server, accent, is_hosted};
+pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_INFERENCE_URL, HOSTED_URL, LOCAL, Server, accent, is_hosted};
 #[cfg(debug_assertions)]
 pub use environment::standing_clock;
 pub use environment::{author, editor, gateway_key, variable, variable_os, webhook_secret};

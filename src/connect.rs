@@ -51,8 +51,6 @@ pub struct Connection {
     pub client: Client,
     /// Its inference address, without `/v1`, where it is known.
     pub inference_url: Option<Url>,
-    /// Certificates (PEM) to trust beside the machine's own, there too.
-    pub extra_certificates: Option<Arc<[u8]>>,
 }
 
 /// What a context lets a client do.
@@ -93,8 +91,7 @@ pub async fn remote(context: &Context, observer: Option<Observer>) -> Result<Con
         Server::Local => None,
         Server::Remote { inference_url, .. } => inference_url.clone(),
     };
-    let extra_certificates = options.extra_certificates.clone();
-    Ok(Connection { client: Client::new(options)?, inference_url, extra_certificates })
+    Ok(Connection { client: Client::new(options)?, inference_url })
 }
 
 /// A client of a local gateway that runs.
@@ -105,7 +102,7 @@ pub fn local(running: &Running, observer: Option<Observer>) -> Result<Connection
     let mut options = Options::new(running.management_url.clone(), running.key.clone());
     options.observer = observer;
     let inference_url = Some(running.inference_url.clone());
-    Ok(Connection { client: Client::new(options)?, inference_url, extra_certificates: None })
+    Ok(Connection { client: Client::new(options)?, inference_url })
 }
 
 /// How the local gateway is started.

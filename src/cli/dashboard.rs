@@ -19,7 +19,7 @@ use crate::client::{ClientError, ErrorKind, InferenceOptions};
 use crate::config::{self, Config, ConfigError, Context, Server};
 use crate::connect;
 use crate::plan::follow::Prober;
-use crate::tui::perform::{How, MakeProber};
+use crate::tui::perform::{How, MakeProber, ProbeKey};
 use crate::tui::screens::endpoints::filter::{Query, Saved};
 use crate::tui::session::{ContextInfo, ContextKind};
 use crate::tui::{self, Look, Open, Start, StartContext};
@@ -79,10 +79,16 @@ fn start_context(config: &Config, context: Context, sync_interval: Option<Durati
         }
     };
     let prober = prober(&context);
+    let inference_url = match &context.server {
+        Server::Remote { inference_url: Some(url), .. } => url.as_str().trim_end_matches('/').to_owned(),
+        Server::Remote { inference_url: None, .. } | Server::Local => String::new(),
+    };
+    let probe_key = context.probe_key.clone().map(probe_key);
     let address = context.management_url().map_or("", url::Url::as_str).trim_end_matches('/').to_owned();
     let info = ContextInfo {
         name: context.name,
         address,
+        inference_url,
         kind,
         is_protected: context.is_protected,
         is_read_only: context.is_read_only,
@@ -93,7 +99,7 @@ fn start_context(config: &Config, context: Context, sync_interval: Option<Durati
             .and_then(config::accent)
             .map(|[red, green, blue]| Color::Rgb(red, green, blue)),
     };
-    StartContext { info, how, prober }
+    StartContext { info, how, prober, probe_key }
 }
 
 /// What calls through the context's data plane, where it names a key and an address for that.
@@ -113,15 +119,20 @@ fn prober(context: &Context) -> Option<MakeProber> {
 
 /// Called by the dashboard on a thread that may wait, within its runtime.
 fn how(context: Context) -> How {
-    How::Address(Arc::new(move || {
-        Handle::current().block_on(connect::options(&context)).map_err(|error| {
-            let refused = ClientError::new(ErrorKind::Refused, error.message);
-            match error.hint {
-                Some(hint) => refused.with_hint(hint),
-                None => refused,
-            }
-        })
-    }))
+    How::Address(Arc::new(move || Handle::current().block_on(connect::options(&context)).map_err(refused)))
+}
+
+/// Called like [`how`].
+fn probe_key(source: config::KeySource) -> ProbeKey {
+    Arc::new(move || Handle::current().block_on(source.read()).map_err(refused))
+}
+
+fn refused(error: config::ConfigError) -> ClientError {
+    let refused = ClientError::new(ErrorKind::Refused, error.message);
+    match error.hint {
+        Some(hint) => refused.with_hint(hint),
+        None => refused,
+    }
 }
 
 /// The filters that are saved.

@@ -61,7 +61,7 @@ impl Session {
     #[must_use]
     pub fn inference(&self, key: SecretString) -> Option<InferenceOptions> {
         let options = InferenceOptions::new(self.inference_url()?.clone(), key);
-        Some(InferenceOptions { extra_certificates: self.opened.connection.extra_certificates.clone(), ..options })
+        Some(InferenceOptions { extra_certificates: self.client.extra_certificates(), ..options })
     }
 
     /// The journal of what is written from this machine.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::OnceCell;
 use url::Url;
@@ -20,7 +20,7 @@ use url::Url;
 use super::error::Refusal;
 use super::transport::connection;
 use super::{CONNECT_TIMEOUT, ClientError, ErrorKind};
-use crate::api::Slug;
+use crate::api::{Chat, Slug};
 use events::Events;
 
 /// How long an answer may take as a whole: as long as the gateway's own limit.
@@ -81,45 +81,6 @@ struct Shared {
 impl fmt::Debug for Inference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Inference").field("inference_url", &self.shared.base.as_str()).finish_non_exhaustive()
-    }
-}
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chat {
-    /// Of whom.
-    pub slug: Slug,
-    /// What the model is told beforehand.
-    pub system: Option<String>,
-    /// What the user says.
-    pub prompt: String,
-    /// The longest answer, in tokens; the model's own limit where absent.
-    pub tokens_max: Option<u32>,
-    /// Whether the answer is to come as it is made.
-    pub is_streamed: bool,
-}
-
-impl Chat {
-    /// A prompt whose answer comes whole, as long as the model likes.
-    pub fn new(slug: Slug, prompt: impl Into<String>) -> Self {
-        Self { slug, system: None, prompt: prompt.into(), tokens_max: None, is_streamed: false }
-    }
-
-    /// The body of `POST /v1/chat/completions`.
-    #[must_use]
-    pub fn body(&self) -> Value {
-        let mut messages = Vec::new();
-        messages.extend(self.system.as_ref().map(|text| json!({"role": "system", "content": text})));
-        messages.push(json!({"role": "user", "content": self.prompt}));
-        let mut body = json!({"model": self.slug, "messages": messages});
-        if let Some(tokens) = self.tokens_max {
-            body["max_tokens"] = tokens.into();
-        }
-        if self.is_streamed {
-            body["stream"] = true.into();
-            body["stream_options"] = json!({"include_usage": true});
-        }
-        body
     }
 }
 

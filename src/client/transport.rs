@@ -7,7 +7,7 @@
 mod call;
 pub(super) mod connection;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -73,6 +73,10 @@ impl Transport {
             log: RequestLog::default(),
             is_ours: OnceLock::new(),
         })
+    }
+
+    pub(super) fn extra_certificates(&self) -> Option<Arc<[u8]>> {
+        self.settings.extra_certificates.clone()
     }
 
     pub(super) fn base(&self) -> &Url {

@@ -12,7 +12,7 @@ pub const LOCAL: &str = "local";
 /// The hosted management API.
 pub const HOSTED_URL: &str = "https://api.baseten.co/";
 /// The hosted inference API.
-const HOSTED_INFERENCE_URL: &str = "https://inference.baseten.co/";
+pub const HOSTED_INFERENCE_URL: &str = "https://inference.baseten.co/";
 /// The variable whose key goes to the hosted API and nowhere else.
 pub const BASETEN_KEY: &str = "BASETEN_API_KEY";
 /// What a context that was never saved is called where its address has no name.

@@ -202,11 +202,13 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn line(program: &str, words: &[String]) -> String {
+/// A command line that a POSIX shell reads back word by word.
+#[must_use]
+pub fn line(program: &str, words: &[impl AsRef<str>]) -> String {
     let mut line = program.to_owned();
     for word in words {
         line.push(' ');
-        line.push_str(&quoted(word));
+        line.push_str(&quoted(word.as_ref()));
     }
     line
 }

@@ -11,6 +11,7 @@ mod poll;
 mod proposals;
 mod tab;
 mod tabs;
+mod trial;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use super::message::{GatewayEvent, Message, Opened};
 use super::overlays::Overlay;
 use super::overlays::notices::Tone;
 use super::overlays::reader::Reader;
+use super::overlays::try_it::Remembered;
 use super::screens::board::Board;
 use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
@@ -77,6 +79,8 @@ pub struct Model {
     pub pointer: Pointer,
     /// True while a form is open that somebody has typed into.
     pub has_typed: bool,
+    /// What was typed when a slug was tried the last time.
+    pub tried: Remembered,
     /// True once the program is about to leave.
     pub is_leaving: bool,
 }
@@ -103,6 +107,7 @@ impl Model {
             recent_actions: Vec::new(),
             pointer: Pointer::default(),
             has_typed: false,
+            tried: Remembered::default(),
             is_leaving: false,
         };
         model.resize();
@@ -201,6 +206,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Report { ticket, answer } => finished(model, ticket, *answer),
         Message::FollowEnded { ticket, put_back } => proposals::follow_ended(model, ticket, put_back),
+        Message::Tried { ticket, event } => trial::event(model, ticket, event),
         Message::Found { ticket, found } => tabs::found(model, ticket, &found),
         Message::Resized(columns, rows) => {
             model.shared.size = (model.shared.theme.signs.columns(columns), rows);

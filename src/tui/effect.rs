@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::load::Ticket;
+use super::trial::Trial;
 use super::wanted::Wanted;
 use crate::api::{EndpointId, Slug};
 use crate::plan::history::JournalLine;
@@ -148,6 +149,13 @@ pub enum Effect {
     },
     /// Note in the journal what was seen of a plan that is over.
     Note(Box<JournalLine>),
+    /// Call slugs through the data plane. Answered by `Message::Tried` until its end, also after `Cancel`.
+    Try {
+        /// Carried by the answers.
+        ticket: Ticket,
+        /// What, and with which key.
+        trial: Trial,
+    },
     /// Abort what the ticket started; a plan stops between its changes.
     Cancel(Ticket),
 

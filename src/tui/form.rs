@@ -2,6 +2,8 @@
 //!
 //! This is the one place that reads keys as text. What is an action is decided before, by the key map.
 
+use std::fmt;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -17,13 +19,20 @@ use super::theme::Role;
 pub const FIELD_CHARS_MAX: usize = 2000;
 
 /// A line of text that is edited.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Field {
     input: Input,
     /// What is wrong with it.
     pub problem: Option<String>,
     /// True where the text is shown as dots.
     pub is_secret: bool,
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.is_secret { "…" } else { self.text() };
+        formatter.debug_struct("Field").field("text", &text).field("problem", &self.problem).finish_non_exhaustive()
+    }
 }
 
 impl Field {

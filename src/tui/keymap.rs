@@ -47,6 +47,7 @@ pub enum Action {
     MarkAll,
     Promote,
     EditAsText,
+    TryIt,
     Filter,
     Sort,
     SortReverse,

@@ -7,6 +7,7 @@ use super::load::{Failure, Ticket};
 use super::overlays::reader::ReaderLine;
 use super::session::ContextInfo;
 use super::theme::palette::{Background, Palette};
+use super::trial::TrialEvent;
 use super::wanted::Found;
 use crate::api::{Endpoint, SyncReport, Time};
 use crate::plan::preflight::Workspace;
@@ -157,6 +158,13 @@ pub enum Message {
         ticket: Ticket,
         /// Where the old targets were to be put back: what became of that. `None` where nothing had to be.
         put_back: Option<Result<(), Failure>>,
+    },
+    /// A slug that is tried has answered something.
+    Tried {
+        /// The trial.
+        ticket: Ticket,
+        /// What.
+        event: TrialEvent,
     },
 
     /// Something for one of the other tabs was read.

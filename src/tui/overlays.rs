@@ -8,6 +8,7 @@ pub mod notices;
 pub mod palette;
 pub mod proposal;
 pub mod reader;
+pub mod try_it;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -19,6 +20,7 @@ use self::leave::Leave;
 use self::palette::Palette;
 use self::proposal::Proposal;
 use self::reader::Reader;
+use self::try_it::TryIt;
 use super::keymap::Place;
 use super::session::Shared;
 
@@ -39,6 +41,8 @@ pub enum Overlay {
     Copy(Copy),
     /// A plan that is asked about, run, and told about.
     Proposal(Box<Proposal>),
+    /// A slug that is tried.
+    TryIt(Box<TryIt>),
 }
 
 impl Overlay {
@@ -53,6 +57,7 @@ impl Overlay {
             Self::Contexts(_) => Place::Contexts,
             Self::Copy(_) => Place::Copy,
             Self::Proposal(proposal) => proposal.place(shared),
+            Self::TryIt(try_it) => try_it.place(),
         }
     }
 
@@ -66,6 +71,7 @@ impl Overlay {
             Self::Contexts(contexts) => contexts.draw(shared, area, frame),
             Self::Copy(copy) => copy.draw(shared, area, frame),
             Self::Proposal(proposal) => proposal::view::draw(proposal, shared, area, frame),
+            Self::TryIt(try_it) => try_it::view::draw(try_it, shared, area, frame),
         }
     }
 }

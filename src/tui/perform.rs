@@ -13,6 +13,7 @@ mod past;
 mod server;
 mod start;
 mod theme;
+mod try_it;
 mod wanted;
 mod write;
 
@@ -34,10 +35,11 @@ use super::effect::{After, Effect, Timer, TypedKey};
 use super::load::{Failure, FailureKind, Ticket};
 use super::message::{Message, Opened};
 use super::session::{ContextInfo, ContextKind};
+use super::trial::Trial;
 use crate::client::{Client, Options};
 use crate::plan::history::Author;
 
-pub use start::{Connect, How, Look, MakeProber, Open, Start, StartContext, ThemeFile};
+pub use start::{Connect, How, Look, MakeProber, Open, ProbeKey, Start, StartContext, ThemeFile};
 
 /// How many pages of the list wait to be laid at most.
 const PAGES_AHEAD: usize = 2;
@@ -146,6 +148,7 @@ impl Performer {
                 };
                 self.run(ticket, is_confirmed, write::What { plan, undoes, follow });
             }
+            Effect::Try { ticket, trial } => self.try_it(ticket, trial),
             Effect::Note(line) => drop(tokio::task::spawn_blocking({
                 let journal = self.journal.clone();
                 move || past::note(&journal, &line)
@@ -255,7 +258,7 @@ impl Performer {
                 let opening = Opening::new(ticket, None, info.clone(), options);
                 if opening.answer.is_ok() {
                     let how = How::Address(Arc::new(move || Ok(kept.clone())));
-                    self.contexts.push(StartContext { info, how, prober: None });
+                    self.contexts.push(StartContext { info, how, prober: None, probe_key: None });
                     self.open = Some(self.contexts.len() - 1);
                 }
                 opening
@@ -266,7 +269,26 @@ impl Performer {
     }
 
     fn run(&mut self, ticket: Ticket, is_confirmed: bool, what: write::What) {
-        let Some(client) = self.client.borrow().clone() else { return };
+        let Some((client, author)) = self.writer(is_confirmed) else { return };
+        let cancel = CancellationToken::new();
+        let job = write::Job { ticket, client, what, journal: self.journal.clone(), author };
+        let task = tokio::spawn(write::run(job, cancel.clone(), self.messages.clone()));
+        self.writes.insert(ticket, (cancel, task));
+    }
+
+    /// A key may be minted for it, so it is waited for like a write.
+    fn try_it(&mut self, ticket: Ticket, trial: Trial) {
+        let Some((client, author)) = self.writer(trial.is_confirmed) else { return };
+        let cancel = CancellationToken::new();
+        let probe_key = self.open.and_then(|open| self.contexts.get(open)?.probe_key.clone());
+        let job = try_it::Job { ticket, client, trial, probe_key, journal: self.journal.clone(), author };
+        let task = tokio::spawn(try_it::run(job, cancel.clone(), self.messages.clone()));
+        self.writes.insert(ticket, (cancel, task));
+    }
+
+    /// The client of the open context, and who writes with it.
+    fn writer(&self, is_confirmed: bool) -> Option<(Client, Author)> {
+        let client = self.client.borrow().clone()?;
         let client = if is_confirmed { client.confirmed() } else { client };
         let context = self.open.and_then(|open| self.contexts.get(open));
         let author = Author {
@@ -274,10 +296,7 @@ impl Performer {
             context: context.map(|context| context.info.name.clone()).unwrap_or_default(),
             server: client.management_url().to_string(),
         };
-        let cancel = CancellationToken::new();
-        let job = write::Job { ticket, client, what, journal: self.journal.clone(), author };
-        let task = tokio::spawn(write::run(job, cancel.clone(), self.messages.clone()));
-        self.writes.insert(ticket, (cancel, task));
+        Some((client, author))
     }
 
     fn restart_gateway(&mut self) {
@@ -327,6 +346,11 @@ fn typed_context(url: &Url) -> ContextInfo {
     ContextInfo {
         name: host,
         address: url.as_str().trim_end_matches('/').to_owned(),
+        inference_url: if is_hosted {
+            crate::config::HOSTED_INFERENCE_URL.trim_end_matches('/').to_owned()
+        } else {
+            String::new()
+        },
         kind: if is_hosted { ContextKind::Hosted } else { ContextKind::Remote },
         is_protected: is_hosted,
         is_read_only: false,

@@ -34,6 +34,8 @@ pub struct ContextInfo {
     pub name: String,
     /// The management address; empty for a local gateway that does not run yet.
     pub address: String,
+    /// The data plane's address, without `/v1`; empty where it is not known.
+    pub inference_url: String,
     /// What kind of server it is.
     pub kind: ContextKind,
     /// Where the name of what is changed must be typed.

@@ -265,6 +265,31 @@ fn a_lost_terminal_ends_it() {
 }
 
 #[test]
+fn a_slug_is_tried_and_its_answer_streams_in() {
+    let home = home();
+    let mut terminal = local(home.path());
+    find(&mut terminal, "glm-5.2-air");
+    terminal.press("t");
+    terminal.until("Try my-org/glm-5.2-air");
+    terminal.until("‹ a new key of");
+    terminal.press(" Twice.");
+    terminal.press(ENTER);
+    terminal.until("in all");
+    let screen = terminal.until_that("the answer", |screen| screen.contains("Twice.”") && screen.contains("simulated"));
+    assert!(screen.contains("● 200  BASETEN 7qBv2Lm/production"), "{screen}");
+    terminal.press("\x1bOQ");
+    terminal.until("$FEDERATED_KEY");
+    terminal.press(ESCAPE);
+    terminal.until_gone("$FEDERATED_KEY");
+    terminal.press(ESCAPE);
+    terminal.until_gone("Try my-org/glm-5.2-air");
+    terminal.press("5");
+    terminal.until_that("the key came and went", |screen| screen.contains("mint key") && screen.contains("revoke key"));
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
 fn pasted_text_never_acts() {
     let home = home();
     let mut terminal = local(home.path());

@@ -7,4 +7,6 @@ mod palette;
 mod pictures;
 mod polling;
 pub(crate) mod setting;
+mod trials;
+mod try_it;
 mod typing;

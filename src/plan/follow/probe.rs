@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::api::{Slug, Target};
-use crate::client::{Chat, ClientError, ErrorKind, Inference, InferenceOptions, Unanswered};
+use crate::api::{Chat, Slug, Target};
+use crate::client::{ClientError, ErrorKind, Inference, InferenceOptions, Unanswered};
 use crate::plan::change::Change;
 use crate::plan::outcome::Done;
 use crate::sync::{ProbeResult, told_by_header};

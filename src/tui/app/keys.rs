@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, edited, open, palette, poll, proposals, tabs};
+use super::{Model, Tab, edited, open, palette, poll, proposals, tabs, trial};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -48,6 +48,7 @@ pub fn available(model: &Model, action: Action) -> Availability {
         | Action::EditAsText
         | Action::Promote
         | Action::Mark
+        | Action::TryIt
         | Action::Delete
         | Action::Copy
         | Action::ShowJson
@@ -113,6 +114,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if model.overlays.last().is_some() {
         return act_on_overlay(model, action);
+    }
+    if action == Action::TryIt && model.welcome.is_none() {
+        return trial::open(model);
     }
     if let Some(aim) = proposals::aim(model, action) {
         return proposals::seek(model, aim);
@@ -223,6 +227,9 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Proposal(_))) {
         return proposals::act(model, action);
     }
+    if matches!(model.overlays.last(), Some(Overlay::TryIt(_))) {
+        return trial::act(model, action);
+    }
     if action == Action::Back {
         model.overlays.pop();
         return Vec::new();
@@ -254,7 +261,7 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
             }
             contexts.act(action, &model.shared);
         }
-        Some(Overlay::Proposal(_)) | None => {}
+        Some(Overlay::Proposal(_) | Overlay::TryIt(_)) | None => {}
     }
     Vec::new()
 }
@@ -296,6 +303,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             Overlay::Help(help) => help.edit(key),
             Overlay::Palette(palette) => palette.edit(key),
             Overlay::Proposal(proposal) => proposal.edit(key),
+            Overlay::TryIt(_) => trial::edit(model, key),
             Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
         }
         return Vec::new();
@@ -330,6 +338,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
             Overlay::Help(help) => drop(help.filter.paste(pasted)),
             Overlay::Palette(palette) => palette.paste(pasted),
             Overlay::Proposal(proposal) => drop(proposal.typed.paste(pasted)),
+            Overlay::TryIt(_) => trial::paste(model, pasted),
             Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
         }
     } else if let Some(welcome) = &mut model.welcome {

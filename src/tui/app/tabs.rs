@@ -134,6 +134,9 @@ pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Fai
     if let Some(effects) = super::proposals::found(model, ticket, found) {
         return effects;
     }
+    if let Some(effects) = super::trial::found(model, ticket, found) {
+        return effects;
+    }
     let history = model.history.receive(ticket, found, &model.shared);
     history.or_else(|| model.groups.receive(ticket, found, &model.shared)).unwrap_or_default()
 }

@@ -85,6 +85,12 @@ places! {
     Running = "running-plan", "a plan that runs";
     /// A plan that has run, and not all of it went well.
     PlanOver = "stopped-plan", "a plan that has stopped";
+    /// A text field of what is sent to try a slug.
+    TryIt = "trial", "a trial";
+    /// The key with which a slug is tried.
+    TryItKey = "trial-key", "a trial";
+    /// A slug that answers.
+    TryItRunning = "running-trial", "a trial that runs";
     /// Nothing but what works everywhere.
     Nothing = "nothing", "nowhere in particular";
 }
@@ -118,6 +124,9 @@ impl Place {
                 | Self::WelcomeForm
                 | Self::Running
                 | Self::PlanOver
+                | Self::TryIt
+                | Self::TryItKey
+                | Self::TryItRunning
         )
     }
 
@@ -130,6 +139,7 @@ impl Place {
                 | Self::Repoint
                 | Self::Form
                 | Self::TypedQuestion
+                | Self::TryIt
                 | Self::WelcomeForm
                 | Self::Help
                 | Self::Palette

@@ -1,12 +1,14 @@
 //! The rows of the table that belong to the tabs beside the list of endpoints, and to what opens over them.
 
-use super::table::{BACKTAB, ENTER, ESC, F2, LEFT, RIGHT, TAB, c, row, write};
+use super::table::{BACKTAB, ENTER, ESC, F2, LEFT, RIGHT, SPACE, TAB, c, row, write};
 use super::{Action as A, Binding, Chord, Place, Section as S};
 
 const GROUPS: &[Place] = &[Place::Groups, Place::GroupKeys];
 const SHARED: &[Place] = &[Place::Board, Place::Groups, Place::GroupKeys];
 const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
+const TRIED: &[Place] = &[Place::TryIt, Place::TryItKey];
+const TRYING: &[Place] = &[Place::TryIt, Place::TryItKey, Place::TryItRunning];
 
 pub(super) const SCREENS: &[Binding] = &[
     // Tabs.
@@ -16,6 +18,7 @@ pub(super) const SCREENS: &[Binding] = &[
     // The board.
     row(A::Open, "open", &[ENTER], BOARD, "endpoint", "Go to the endpoint", S::Board),
     write_in(A::Repoint, "re-point", &[c('r')], BOARD, "pick up wire", "Pick up the end of the wire", S::Board),
+    row(A::TryIt, "try-it", &[c('t')], BOARD, "try it", "Send a prompt through the endpoint", S::Board),
     row(A::Group, "group", &[c('v')], BOARD, "group", "Group by target or by provider", S::Board),
     row(A::Filter, "filter", &[c('/')], BOARD, "filter", "Filter as you type", S::Board),
     row(A::Sort, "sort", &[c('s')], BOARD, "sort", "Sort by the next column", S::Board),
@@ -31,6 +34,32 @@ pub(super) const SCREENS: &[Binding] = &[
         S::Board,
     ),
     row(A::Back, "back", &[ESC], &[Place::BoardCarry], "let go", "Leave the wire where it was", S::Board),
+    // Trying a slug.
+    row(A::Confirm, "confirm", &[ENTER], TRIED, "send", "Send the prompt", S::Panes),
+    row(A::NextPane, "next", &[TAB], TRIED, "next", "The next line", S::Panes),
+    row(A::PreviousPane, "previous", &[BACKTAB], TRIED, "", "The line before", S::Panes),
+    row(A::Left, "left", &[LEFT], &[Place::TryItKey], "", "The key before", S::Panes),
+    row(A::Right, "right", &[RIGHT, SPACE], &[Place::TryItKey], "change", "The next key", S::Panes),
+    row(
+        A::CopyAsCommand,
+        "copy-command",
+        &[F2],
+        TRYING,
+        "as curl",
+        "Show and copy the request as curl, Python and a command",
+        S::Panes,
+    ),
+    row(
+        A::CopyAsCommand,
+        "copy-command",
+        &[c('y')],
+        &[Place::TryItKey, Place::TryItRunning],
+        "",
+        "Show and copy the request",
+        S::Panes,
+    ),
+    row(A::Back, "back", &[ESC], TRIED, "close", "Close", S::Panes),
+    row(A::Back, "back", &[ESC], &[Place::TryItRunning], "stop", "Hang up: the model stops too", S::Panes),
     // Groups.
     row(A::Open, "open", &[ENTER, TAB, RIGHT, c('l')], &[Place::Groups], "keys", "Go to the group's keys", S::Groups),
     write_in(A::MintKey, "mint-key", &[c('K')], GROUPS, "mint key", "Mint a key; it is shown once", S::Groups),

@@ -73,6 +73,9 @@ const PICKED: &[Place] = &[
     Place::Confirm,
     Place::Running,
     Place::PlanOver,
+    Place::TryIt,
+    Place::TryItKey,
+    Place::TryItRunning,
 ];
 const CLOSED: &[Place] = &[Place::Contexts, Place::Copy, Place::Reader, Place::Help, Place::Palette];
 
@@ -243,6 +246,15 @@ const CORE: &[Binding] = &[
         ENDPOINTS,
         "",
         "Re-point everything that routes to the same model, each in its environment",
+    ),
+    row(
+        A::TryIt,
+        "try-it",
+        &[c('t')],
+        ENDPOINTS,
+        "try it",
+        "Send a prompt through it, and see who answers and how fast",
+        S::Endpoints,
     ),
     row(
         A::Mark,

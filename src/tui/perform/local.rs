@@ -56,12 +56,13 @@ pub(super) async fn open(
     mut states: tokio::sync::watch::Receiver<State>,
     ticket: Ticket,
     context: usize,
-    info: ContextInfo,
+    mut info: ContextInfo,
 ) -> Opening {
     loop {
         let state = states.borrow_and_update().clone();
         match state {
             State::Running(running) => {
+                running.inference_url.as_str().trim_end_matches('/').clone_into(&mut info.inference_url);
                 let options = Options::new(running.management_url, running.key);
                 return Opening::new(ticket, Some(context), info, options);
             }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::clipboard::Clipboard;
 use crate::client::{self, ClientError};
 use crate::plan::follow::Prober;
@@ -22,6 +24,8 @@ pub type Connect = Arc<dyn Fn() -> Result<client::Options, ClientError> + Send +
 
 /// Reads the key for probes and makes what calls with it. May wait; called off the screen's thread.
 pub type MakeProber = Arc<dyn Fn() -> Result<Prober, String> + Send + Sync>;
+/// Reads the key that a context names for calls through its data plane. Called off the screen's thread, each time.
+pub type ProbeKey = Arc<dyn Fn() -> Result<SecretString, ClientError> + Send + Sync>;
 
 /// How a context is reached.
 #[derive(Clone)]
@@ -41,6 +45,8 @@ pub struct StartContext {
     pub how: How,
     /// Makes what calls through its data plane, where a key is named for that.
     pub prober: Option<MakeProber>,
+    /// Its key for calls through the data plane, where it names one.
+    pub probe_key: Option<ProbeKey>,
 }
 
 /// What is open at the start.

@@ -74,7 +74,8 @@ pub(super) async fn run(job: Job, cancel: CancellationToken, messages: Messages)
     futures_util::join!(running, telling);
 }
 
-async fn run_plan(
+/// Runs it, and answers its report and the journal that it stands in.
+pub(super) async fn run_plan(
     job: &Job,
     cancel: &CancellationToken,
     progress: &mpsc::Sender<plan::Progress>,

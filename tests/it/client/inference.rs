@@ -1,7 +1,7 @@
 //! The data plane as a caller: streams that are whole, streams that are not.
 
-use repoint::api::Slug;
-use repoint::client::{Chat, ErrorKind, Inference, InferenceOptions, Piece};
+use repoint::api::{Chat, Slug};
+use repoint::client::{ErrorKind, Inference, InferenceOptions, Piece};
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;

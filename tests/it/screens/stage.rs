@@ -40,6 +40,7 @@ impl Stage {
         shared.contexts = vec![ContextInfo {
             name: "sandbox".to_owned(),
             address: "http://127.0.0.1:8787".to_owned(),
+            inference_url: "http://127.0.0.1:8788".to_owned(),
             kind: ContextKind::Local,
             is_protected: false,
             is_read_only: false,
