@@ -14,6 +14,7 @@ mod keys;
 mod log;
 mod observe;
 mod pages;
+mod register;
 mod retry;
 mod sync;
 mod transport;
@@ -32,6 +33,7 @@ pub use error::{ClientError, ErrorKind};
 pub use inference::{INFERENCE_TIMEOUT, Inference, InferenceOptions, Piece, Speech, Unanswered};
 pub use log::{LOG_ENTRIES_MAX, LogEntry, RequestLog};
 pub use observe::{AUDIT_LIMIT_MAX, AuditQuery, EventsQuery};
+pub use register::signed_registration;
 use transport::Transport;
 pub use transport::connection::install_provider;
 

@@ -16,6 +16,7 @@ use super::select::Mistyped;
 use super::session::Session;
 use super::write::{Ask, Write, WriteArgs, write};
 use crate::api::RegisterKey;
+use crate::client::signed_registration;
 use crate::plan::{Change, Plan};
 
 /// No key, body or signature is longer.
@@ -166,27 +167,8 @@ fn signed(register: &Register) -> anyhow::Result<(Vec<u8>, String)> {
     let (Some(key), Some(signer)) = (&register.key_file, &register.sign_with) else {
         bail!(Mistyped("give --body and --signature, or --key-file and --sign-with".to_owned()));
     };
-    let key = String::from_utf8(read(key)?).context("the key is no text")?.trim().to_owned();
-    let body = serde_json::to_vec(&RegisterKey { key, name: register.name.clone() })?;
-    let signature = sign(&read(signer)?, &body)?;
-    Ok((body, signature))
-}
-
-/// The signature of a body, in base64.
-fn sign(private_key: &[u8], body: &[u8]) -> anyhow::Result<String> {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    let der = match std::str::from_utf8(private_key) {
-        Ok(text) if text.trim_start().starts_with("-----BEGIN") => {
-            let inner: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
-            STANDARD.decode(inner).map_err(|_| anyhow::anyhow!("the private key is no PEM file"))?
-        }
-        Ok(_) | Err(_) => private_key.to_vec(),
-    };
-    let pair = ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| {
-        anyhow::anyhow!("the private key is not Ed25519 in PKCS #8\nhint: openssl genpkey -algorithm ed25519 makes one")
-    })?;
-    Ok(STANDARD.encode(pair.sign(body)))
+    let key = String::from_utf8(read(key)?).context("the key is no text")?;
+    Ok(signed_registration(&key, register.name.as_deref(), &read(signer)?)?)
 }
 
 /// A small file, or standard input for `-`.

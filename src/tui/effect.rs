@@ -1,5 +1,6 @@
 //! What the dashboard wants done. Plain data: `perform` and `runtime` do it and answer with messages.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -7,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::load::Ticket;
 use super::trial::Trial;
 use super::wanted::Wanted;
-use crate::api::{EndpointId, Slug};
+use crate::api::{EndpointId, GroupId, Slug};
 use crate::plan::history::JournalLine;
 use crate::plan::{Plan, PlanId};
 
@@ -65,6 +66,17 @@ impl After {
             Self::Wait => Self::Probe,
         }
     }
+}
+
+/// A key that is registered: the files that it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// Holds the key.
+    pub key_file: PathBuf,
+    /// Holds the workspace's private key.
+    pub sign_with: PathBuf,
+    /// What the key is called.
+    pub name: Option<String>,
 }
 
 /// Something to be done outside.
@@ -146,6 +158,18 @@ pub enum Effect {
         undoes: Option<PlanId>,
         /// What happens once it is written.
         after: After,
+    },
+    /// Register a key that the customer made. Answered by `Message::Found`. The one write that is no plan: its body is
+    /// signed as it stands, and nobody here knows the key.
+    RegisterKey {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// Whose key.
+        group: GroupId,
+        /// Where it is.
+        files: KeyFiles,
+        /// True where a person has just confirmed it in a protected context.
+        is_confirmed: bool,
     },
     /// Note in the journal what was seen of a plan that is over.
     Note(Box<JournalLine>),

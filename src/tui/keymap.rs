@@ -54,6 +54,7 @@ pub enum Action {
     Group,
     NewChild,
     MintKey,
+    RegisterKey,
     RevokeKey,
     ClearFilter,
     Copy,

@@ -10,6 +10,7 @@ mod failure;
 mod local;
 mod log;
 mod past;
+mod register;
 mod server;
 mod start;
 mod theme;
@@ -149,6 +150,12 @@ impl Performer {
                 self.run(ticket, is_confirmed, write::What { plan, undoes, follow });
             }
             Effect::Try { ticket, trial } => self.try_it(ticket, trial),
+            Effect::RegisterKey { ticket, group, files, is_confirmed } => {
+                self.read(ticket, |client| {
+                    let client = if is_confirmed { client.confirmed() } else { client };
+                    register::register(client, ticket, group, files, messages)
+                });
+            }
             Effect::Note(line) => drop(tokio::task::spawn_blocking({
                 let journal = self.journal.clone();
                 move || past::note(&journal, &line)

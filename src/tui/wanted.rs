@@ -1,7 +1,7 @@
 //! What the tabs beside the list of endpoints ask for, and what comes back.
 
 use super::load::Failure;
-use crate::api::{AuditEntry, Group, GroupId, KeyInfo, Usage};
+use crate::api::{AuditEntry, Group, GroupId, KeyInfo, KeyPrefix, Usage};
 use crate::plan::history::Entry;
 use crate::plan::undo::Refusal;
 use crate::plan::{Plan, PlanId};
@@ -45,6 +45,8 @@ pub enum Found {
     History(Past),
     /// What takes an entry back.
     WayBack(Box<WayBack>),
+    /// A key was registered; its public part.
+    Registered(KeyPrefix),
 }
 
 /// What was changed on a server, as far back as it is kept.

@@ -164,6 +164,21 @@ fn the_selection_is_edited_in_the_persons_own_editor() {
 }
 
 #[test]
+fn with_nothing_configured_one_key_leads_to_a_gateway_with_endpoints() {
+    let home = home();
+    let mut terminal = Terminal::start(80, 24, home.path(), &[]);
+    terminal.until("Start a local gateway");
+    terminal.press(ENTER);
+    terminal.until("my-org/glm-5.2");
+    let gateway = address(&terminal);
+    let connection = watch(gateway);
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+    assert_gone(connection, gateway);
+}
+
+#[test]
 fn what_was_written_is_there_at_the_next_start() {
     let home = home();
     let mut terminal = local(home.path());

@@ -85,7 +85,7 @@ pub(super) fn available(model: &Model, action: Action) -> Option<Availability> {
     }
     let need = |is_there: bool, said: &'static str| if is_there { Availability::Yes } else { Availability::No(said) };
     match action {
-        Action::Edit | Action::Delete | Action::MintKey | Action::NewChild | Action::Open => {
+        Action::Edit | Action::Delete | Action::MintKey | Action::RegisterKey | Action::NewChild | Action::Open => {
             Some(need(model.groups.group().is_some(), "no group is selected"))
         }
         Action::RevokeKey | Action::Copy => Some(need(model.groups.selected_key().is_some(), "no key is selected")),
@@ -138,7 +138,7 @@ pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Fai
         return effects;
     }
     let history = model.history.receive(ticket, found, &model.shared);
-    history.or_else(|| model.groups.receive(ticket, found, &model.shared)).unwrap_or_default()
+    history.or_else(|| model.groups.receive(ticket, found, &mut model.shared)).unwrap_or_default()
 }
 
 /// A plan has ended, whoever ran it: what the open tab tells of changes is read again.

@@ -63,6 +63,15 @@ pub(super) const SCREENS: &[Binding] = &[
     // Groups.
     row(A::Open, "open", &[ENTER, TAB, RIGHT, c('l')], &[Place::Groups], "keys", "Go to the group's keys", S::Groups),
     write_in(A::MintKey, "mint-key", &[c('K')], GROUPS, "mint key", "Mint a key; it is shown once", S::Groups),
+    write_in(
+        A::RegisterKey,
+        "register-key",
+        &[c('i')],
+        GROUPS,
+        "",
+        "Register a key that the customer made, signed with the workspace's private key",
+        S::Groups,
+    ),
     write_in(A::New, "new", &[c('n')], &[Place::Groups], "new", "Create a group", S::Groups),
     write_in(
         A::NewChild,

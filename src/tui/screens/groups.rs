@@ -12,9 +12,11 @@
 //! [`tree`] lays the groups out, [`detail`] tells everything of the selected one, [`work`] is what is open for a change;
 //! [`grant`] reads and writes a slug with its limits as a line.
 
+pub mod ask;
 pub mod detail;
 pub mod form;
 pub mod grant;
+pub mod register;
 pub mod tree;
 pub mod view;
 pub mod work;
@@ -24,6 +26,8 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
+use self::ask::Ask;
+use self::register::Register;
 use self::tree::Branch;
 use self::work::Work;
 use crate::api::{Group, GroupId, KeyInfo};
@@ -160,7 +164,12 @@ impl Groups {
     }
 
     /// Takes what was read. `None` where it was not asked for from here.
-    pub fn receive(&mut self, ticket: Ticket, found: &Result<Found, Failure>, shared: &Shared) -> Option<Vec<Effect>> {
+    pub fn receive(
+        &mut self,
+        ticket: Ticket,
+        found: &Result<Found, Failure>,
+        shared: &mut Shared,
+    ) -> Option<Vec<Effect>> {
         if self.all.expects(ticket) {
             let answer = found.clone().map(|found| if let Found::Groups(groups) = found { groups } else { Vec::new() });
             self.all.answer(ticket, shared.now, answer);
@@ -178,7 +187,10 @@ impl Groups {
             }
             return Some(vec![Effect::After { timer: Timer::GroupDetail, delay: USAGE_EVERY }]);
         }
-        self.work.receive(ticket, found).then(Vec::new)
+        let was_registering = matches!(self.work, Work::Register(_));
+        let is_ours = self.work.receive(ticket, found, shared);
+        let effects = if is_ours && was_registering && found.is_ok() { self.read_detail(shared) } else { Vec::new() };
+        is_ours.then_some(effects)
     }
 
     /// A plan has ended. `None` where it was not run from here.
@@ -262,7 +274,7 @@ impl Groups {
     pub fn act(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         if !self.work.is_none() {
             if action == Action::CopyAsCommand {
-                let planned: Vec<_> = self.work.planned().into_iter().collect();
+                let planned = self.work.planned();
                 shared.opens = copy::elsewhere(&planned, shared);
                 return Vec::new();
             }
@@ -342,15 +354,16 @@ impl Groups {
             (Action::NewChild, Some(parent)) => self.work = Work::create(Some(parent)),
             (Action::Edit, Some(group)) => self.work = Work::change(group),
             (Action::MintKey, Some(group)) => self.work = Work::name_key(group),
+            (Action::RegisterKey, Some(group)) => self.work = Work::Register(Box::new(Register::new(group))),
             (Action::RevokeKey, Some(group)) => {
                 if let Some(key) = self.selected_key().cloned() {
-                    self.work = Work::revoke(&group, key);
+                    self.work = Work::Ask(Box::new(Ask::revoke(&group, key)));
                 }
             }
             (Action::Delete, Some(group)) => {
                 let all: Vec<Group> = tree::subtree(self.groups(), &group.id).into_iter().cloned().collect();
-                let (work, effects) = Work::delete(&group, &all, shared);
-                self.work = work;
+                let (ask, effects) = Ask::delete(&group, &all, shared);
+                self.work = Work::Ask(Box::new(ask));
                 return effects;
             }
             _ => {}

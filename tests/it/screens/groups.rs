@@ -136,6 +136,19 @@ fn plan_of(effects: &[Effect]) -> (repoint::tui::load::Ticket, Change) {
     run.unwrap_or_else(|| panic!("nothing runs in {effects:?}"))
 }
 
+fn deletions(effects: &[Effect]) -> Vec<&str> {
+    let changes = effects.iter().find_map(|effect| match effect {
+        Effect::Run { plan, .. } => Some(plan.changes()),
+        _ => None,
+    });
+    let each = changes.unwrap_or_default().iter();
+    each.filter_map(|change| match change {
+        Change::DeleteGroup { before } => Some(before.id.as_str()),
+        _ => None,
+    })
+    .collect()
+}
+
 fn report(outcome: Outcome, keys: Vec<(usize, MintedKey)>) -> Report {
     Report {
         id: PlanId::new("p1"),
@@ -220,8 +233,10 @@ fn a_deletion_tells_what_goes_with_it_and_cancel_has_the_focus() {
     stage.press("<enter>");
     assert!(stage.effects.iter().all(|effect| !matches!(effect, Effect::Run { .. })), "Enter deletes unasked");
     stage.press("d<tab><enter>");
-    let (_, change) = plan_of(&stage.effects);
-    assert!(matches!(change, Change::DeleteGroup { before } if before.id.as_str() == "g1"));
+    // Each below it is a change of its own, so that an undo brings all of them back.
+    let deleted: Vec<&str> = deletions(&stage.effects);
+    assert_eq!(deleted.last(), Some(&"g1"), "what is below goes first: {deleted:?}");
+    assert_eq!(deleted.len(), 3, "{deleted:?}");
 }
 
 #[test]
@@ -298,4 +313,54 @@ fn a_filter_shows_what_matches_and_what_is_above() {
     stage.press("/slug:my-org/glm-5.2-canary<enter>");
     let text = stage.text();
     assert!(text.contains("2 of 4") && text.contains("╰─ Acme dev"), "{text}");
+}
+
+/// The form of a key that the customer made, filled in.
+fn registering(size: (u16, u16)) -> Stage {
+    let mut stage = whole(size);
+    stage.press("i/keys/acme.key<tab>/keys/workspace.pk8<tab>billing");
+    stage
+}
+
+fn registration(effects: &[Effect]) -> (repoint::tui::load::Ticket, GroupId, repoint::tui::effect::KeyFiles) {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::RegisterKey { ticket, group, files, is_confirmed: false } => {
+            Some((*ticket, group.clone(), files.clone()))
+        }
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("nothing is registered in {effects:?}"))
+}
+
+#[test]
+fn a_customers_own_key_is_registered_from_files() {
+    let mut stage = registering((120, 36));
+    insta::assert_snapshot!("register_key", stage.text());
+    stage.press("<enter>");
+    let (ticket, group, files) = registration(&stage.effects);
+    assert_eq!(group, GroupId::new("g1"));
+    assert_eq!(files.key_file, std::path::Path::new("/keys/acme.key"));
+    assert_eq!(files.sign_with, std::path::Path::new("/keys/workspace.pk8"));
+    assert_eq!(files.name.as_deref(), Some("billing"));
+    let prefix = KeyPrefix::new("acme_0123456789a");
+    stage.tell(Message::Found { ticket, found: Box::new(Ok(Found::Registered(prefix))) });
+    assert!(stage.model.groups.work.is_none());
+    assert!(stage.text().contains("the key acme_0123456789a… of Acme was registered"), "{}", stage.text());
+    ticket_of(&stage.effects, |wanted| matches!(wanted, Wanted::GroupDetail(_)));
+}
+
+#[test]
+fn a_registration_that_fails_keeps_what_was_typed_and_a_file_must_be_named() {
+    let mut stage = registering((80, 24));
+    stage.press("<enter>");
+    let (ticket, ..) = registration(&stage.effects);
+    let failure = Failure::new(FailureKind::Invalid, "cannot read /keys/acme.key: no such file");
+    stage.tell(Message::Found { ticket, found: Box::new(Err(failure)) });
+    let text = stage.text();
+    assert!(text.contains("cannot read /keys/acme.key") && text.contains("/keys/workspace.pk8"), "{text}");
+
+    let mut stage = whole((80, 24));
+    stage.press("i<enter><enter><enter>");
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::RegisterKey { .. })));
+    assert!(!stage.model.groups.work.is_none());
 }

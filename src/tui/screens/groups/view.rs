@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use secrecy::ExposeSecret;
 
+use super::ask::Ask;
 use super::form::{self, Focus, GroupForm};
-use super::work::{Ask, Minted, NameKey, Work};
+use super::work::{Minted, NameKey, Work};
 use super::{Groups, Pane, detail, tree};
 use crate::tui::keymap::Action;
 use crate::tui::layout;
@@ -30,6 +31,7 @@ pub fn draw(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<'_>)
     match &screen.work {
         Work::None => {}
         Work::Form(form) => draw_form(form, shared, area, frame),
+        Work::Register(register) => register.draw(shared, area, frame),
         Work::NameKey(key) => draw_name_key(key, shared, area, frame),
         Work::Ask(ask) => draw_ask(ask, shared, area, frame),
         Work::Minted(minted) => draw_minted(minted, shared, area, frame),
@@ -159,7 +161,7 @@ fn draw_detail(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<'
     }
 }
 
-fn line_at(inner: Rect, row: u16) -> Rect {
+pub(super) fn line_at(inner: Rect, row: u16) -> Rect {
     Rect { y: inner.y + row, height: u16::from(row < inner.height), ..inner }
 }
 
@@ -229,7 +231,7 @@ fn lost_slugs(form: &GroupForm) -> Vec<String> {
     today.map(|model| model.slug.to_string()).filter(|slug| !named.contains(&slug.as_str())).collect()
 }
 
-fn draw_verdict(
+pub(super) fn draw_verdict(
     problem: Option<&str>,
     failure: Option<&Failure>,
     is_writing: bool,

@@ -3,17 +3,19 @@
 use crossterm::event::KeyEvent;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::ask::{Answer, Ask};
 use super::form::GroupForm;
+use super::register::Register;
 use super::tree;
-use crate::api::{Group, KeyInfo};
-use crate::plan::{Change, Outcome, Report};
+use crate::api::Group;
+use crate::plan::{Change, Outcome, Plan, Report};
 use crate::tui::effect::{After, Effect};
 use crate::tui::form::Field;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::overlays::notices::Tone;
 use crate::tui::session::Shared;
-use crate::tui::wanted::{Found, Wanted};
+use crate::tui::wanted::Found;
 
 /// What is open.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub enum Work {
     None,
     /// A group is being made or changed.
     Form(Box<GroupForm>),
+    /// A key that the customer made is about to be registered.
+    Register(Box<Register>),
     /// A key is about to be minted; its name is asked for.
     NameKey(Box<NameKey>),
     /// Something is about to go.
@@ -38,33 +42,6 @@ pub struct NameKey {
     pub group: Group,
     /// Its name; may stay empty.
     pub name: Field,
-    /// The write under way.
-    pub writing: Option<Ticket>,
-    /// Why the last try failed.
-    pub failure: Option<Failure>,
-}
-
-/// A question before something goes.
-#[derive(Debug, Clone)]
-pub struct Ask {
-    /// What it is about.
-    pub title: String,
-    /// What has to be typed where the context is protected.
-    pub name: String,
-    /// What happens, one sentence a line.
-    pub consequences: Vec<String>,
-    /// How many keys go; `None` while they are counted or where they cannot be.
-    pub keys: Option<usize>,
-    /// The request that counts them.
-    pub counting: Option<Ticket>,
-    /// The word on the button.
-    pub verb: &'static str,
-    /// What would be done.
-    pub change: Change,
-    /// True where the button that does it has the focus.
-    pub is_chosen: bool,
-    /// What was typed.
-    pub typed: Field,
     /// The write under way.
     pub writing: Option<Ticket>,
     /// Why the last try failed.
@@ -103,51 +80,6 @@ impl Work {
         Self::NameKey(Box::new(NameKey { group, name: Field::default(), writing: None, failure: None }))
     }
 
-    /// Asks before a key is revoked.
-    #[must_use]
-    pub fn revoke(group: &Group, key: KeyInfo) -> Self {
-        let called = key.name.clone().unwrap_or_else(|| key.prefix.to_string());
-        let ask = Ask {
-            title: format!("Revoke {called} of {}", tree::name(group)),
-            name: key.prefix.to_string(),
-            consequences: vec![
-                format!("Requests with {} are answered 403 from now on.", key.prefix),
-                "Streams that are under way finish.".to_owned(),
-                format!("It may call {} now.", slugs(std::slice::from_ref(group))),
-                "A revoked key cannot be brought back: only a new one can be minted.".to_owned(),
-            ],
-            keys: None,
-            counting: None,
-            verb: "revoke",
-            change: Change::RevokeKey { group: group.id.clone(), key },
-            ..Ask::bare(group)
-        };
-        Self::Ask(Box::new(ask))
-    }
-
-    /// Asks before a group goes, with everything that goes with it. The group is the first of `all`.
-    pub fn delete(group: &Group, all: &[Group], shared: &mut Shared) -> (Self, Vec<Effect>) {
-        let ticket = shared.ticket();
-        let below: Vec<&str> = all.iter().skip(1).map(tree::name).collect();
-        let mut consequences = Vec::new();
-        if !below.is_empty() {
-            consequences.push(format!("With it go the {} below it: {}.", counted(below.len(), "group"), list(&below)));
-        }
-        consequences.push(format!("Nobody of them may call {} any more.", slugs(all)));
-        consequences.push("Their keys are revoked, and cannot be brought back: an undo makes new groups.".to_owned());
-        let ids = all.iter().map(|group| group.id.clone()).collect();
-        let ask = Ask {
-            title: format!("Delete {}", tree::name(group)),
-            name: tree::name(group).to_owned(),
-            consequences,
-            counting: Some(ticket),
-            verb: "delete",
-            change: Change::DeleteGroup { before: Box::new(group.clone()) },
-            ..Ask::bare(group)
-        };
-        (Self::Ask(Box::new(ask)), vec![Effect::Read { ticket, wanted: Wanted::CountKeys(ids) }])
-    }
-
     /// True where nothing is open.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -160,6 +92,8 @@ impl Work {
         match self {
             Self::None => None,
             Self::Form(form) => Some(if form.writing.is_some() { Place::Nothing } else { form.place() }),
+            Self::Register(register) if register.writing.is_some() => Some(Place::Nothing),
+            Self::Register(_) => Some(Place::Form),
             Self::NameKey(key) => Some(if key.writing.is_some() { Place::Nothing } else { Place::Form }),
             Self::Ask(ask) if ask.writing.is_some() => Some(Place::Nothing),
             Self::Ask(_) if shared.is_protected() => Some(Place::TypedQuestion),
@@ -179,15 +113,19 @@ impl Work {
                 Action::Back => *self = Self::None,
                 _ => {
                     if let Some(change) = form.act(action) {
-                        return self.run(change, shared);
+                        return self.run(change.into(), shared);
                     }
                 }
+            },
+            Self::Register(register) => match action {
+                Action::Back => *self = Self::None,
+                _ => return register.act(action, shared).into_iter().collect(),
             },
             Self::NameKey(key) => match action {
                 Action::Back => *self = Self::None,
                 Action::Confirm => {
                     let change = key.change();
-                    return self.run(change, shared);
+                    return self.run(change.into(), shared);
                 }
                 _ => {}
             },
@@ -195,8 +133,8 @@ impl Work {
                 Answer::Stay => {}
                 Answer::Leave => *self = Self::None,
                 Answer::Do => {
-                    let change = ask.change.clone();
-                    return self.run(change, shared);
+                    let plan = ask.plan.clone();
+                    return self.run(plan, shared);
                 }
             },
             Self::Minted(minted) => match action {
@@ -212,33 +150,27 @@ impl Work {
         Vec::new()
     }
 
-    /// The change that would be made; what is wrong with it is marked.
-    pub fn planned(&mut self) -> Option<Change> {
+    /// The changes that would be made; what is wrong with them is marked.
+    pub fn planned(&mut self) -> Vec<Change> {
         match self {
-            Self::None | Self::Minted(_) => None,
-            Self::Form(form) => form.made(),
-            Self::NameKey(key) => Some(key.change()),
-            Self::Ask(ask) => Some(ask.change.clone()),
+            Self::None | Self::Register(_) | Self::Minted(_) => Vec::new(),
+            Self::Form(form) => form.made().into_iter().collect(),
+            Self::NameKey(key) => vec![key.change()],
+            Self::Ask(ask) => ask.plan.changes().to_vec(),
         }
     }
 
-    fn run(&mut self, change: Change, shared: &mut Shared) -> Vec<Effect> {
+    fn run(&mut self, plan: Plan, shared: &mut Shared) -> Vec<Effect> {
         let ticket = shared.ticket();
         let (writing, failure) = match self {
             Self::Form(form) => (&mut form.writing, &mut form.failure),
             Self::NameKey(key) => (&mut key.writing, &mut key.failure),
             Self::Ask(ask) => (&mut ask.writing, &mut ask.failure),
-            Self::None | Self::Minted(_) => return Vec::new(),
+            Self::None | Self::Register(_) | Self::Minted(_) => return Vec::new(),
         };
         (*writing, *failure) = (Some(ticket), None);
         shared.is_writing = true;
-        vec![Effect::Run {
-            ticket,
-            plan: change.into(),
-            is_confirmed: shared.is_protected(),
-            undoes: None,
-            after: After::Wait,
-        }]
+        vec![Effect::Run { ticket, plan, is_confirmed: shared.is_protected(), undoes: None, after: After::Wait }]
     }
 
     /// The write under way.
@@ -247,19 +179,39 @@ impl Work {
         match self {
             Self::None | Self::Minted(_) => None,
             Self::Form(form) => form.writing,
+            Self::Register(register) => register.writing,
             Self::NameKey(key) => key.writing,
             Self::Ask(ask) => ask.writing,
         }
     }
 
-    /// Takes the number of keys. False where it was not asked for.
-    pub fn receive(&mut self, ticket: Ticket, found: &Result<Found, Failure>) -> bool {
+    /// Takes what was asked for: the number of keys, or that one was registered. False where it was not this.
+    pub fn receive(&mut self, ticket: Ticket, found: &Result<Found, Failure>, shared: &mut Shared) -> bool {
+        if let Self::Register(register) = self {
+            return register.writing == Some(ticket) && self.registered(found, shared);
+        }
         let Self::Ask(ask) = self else { return false };
         if ask.counting != Some(ticket) {
             return false;
         }
         ask.counting = None;
         ask.keys = if let Ok(Found::KeyCount(keys)) = found { Some(*keys) } else { None };
+        true
+    }
+
+    fn registered(&mut self, found: &Result<Found, Failure>, shared: &mut Shared) -> bool {
+        shared.is_writing = false;
+        let Self::Register(register) = self else { return false };
+        register.writing = None;
+        match found {
+            Ok(Found::Registered(prefix)) => {
+                let said = format!("the key {prefix}… of {} was registered", tree::name(&register.group));
+                shared.notices.say(shared.now, Tone::Good, said);
+                *self = Self::None;
+            }
+            Ok(_) => {}
+            Err(failure) => register.failure = Some(failure.clone()),
+        }
         true
     }
 
@@ -281,7 +233,7 @@ impl Work {
             Self::Form(form) => (&mut form.writing, &mut form.failure),
             Self::NameKey(key) => (&mut key.writing, &mut key.failure),
             Self::Ask(ask) => (&mut ask.writing, &mut ask.failure),
-            Self::None | Self::Minted(_) => return None,
+            Self::None | Self::Register(_) | Self::Minted(_) => return None,
         };
         (*writing, *place) = (None, Some(failure));
         Some(false)
@@ -300,7 +252,7 @@ impl Work {
             }
             Self::Form(form) => (format!("{} was saved", form.called()), None),
             Self::Ask(ask) => (format!("{}: done", ask.title), None),
-            Self::None | Self::Minted(_) => return,
+            Self::None | Self::Register(_) | Self::Minted(_) => return,
         };
         shared.notices.say(shared.now, Tone::Good, said);
         *self = minted.map_or(Self::None, Self::Minted);
@@ -311,6 +263,7 @@ impl Work {
         match self {
             Self::None | Self::Minted(_) => {}
             Self::Form(form) => form.edit(key),
+            Self::Register(register) => register.edit(key),
             Self::NameKey(name) => drop(name.name.edit(key)),
             Self::Ask(ask) => drop(ask.typed.edit(key)),
         }
@@ -321,6 +274,7 @@ impl Work {
         match self {
             Self::None | Self::Minted(_) => {}
             Self::Form(form) => form.paste(pasted),
+            Self::Register(register) => register.paste(pasted),
             Self::NameKey(name) => drop(name.name.paste(pasted)),
             Self::Ask(ask) => drop(ask.typed.paste(pasted)),
         }
@@ -331,45 +285,6 @@ impl NameKey {
     fn change(&self) -> Change {
         let name = Some(self.name.trimmed().to_owned()).filter(|name| !name.is_empty());
         Change::MintKey { group: self.group.id.clone(), name }
-    }
-}
-
-enum Answer {
-    Stay,
-    Leave,
-    Do,
-}
-
-impl Ask {
-    fn bare(group: &Group) -> Self {
-        Self {
-            title: String::new(),
-            name: String::new(),
-            consequences: Vec::new(),
-            keys: None,
-            counting: None,
-            verb: "",
-            change: Change::DeleteGroup { before: Box::new(group.clone()) },
-            is_chosen: false,
-            typed: Field::default(),
-            writing: None,
-            failure: None,
-        }
-    }
-
-    fn act(&mut self, action: Action, shared: &Shared) -> Answer {
-        // In a protected context the typed name is the button.
-        let is_chosen = if shared.is_protected() { self.typed.trimmed() == self.name } else { self.is_chosen };
-        match action {
-            Action::Left | Action::Right | Action::NextPane | Action::PreviousPane => {
-                self.is_chosen = !self.is_chosen;
-                Answer::Stay
-            }
-            Action::Confirm if is_chosen => Answer::Do,
-            Action::Confirm if shared.is_protected() => Answer::Stay,
-            Action::Confirm | Action::Back => Answer::Leave,
-            _ => Answer::Stay,
-        }
     }
 }
 
@@ -388,23 +303,4 @@ pub fn failure_of(report: &Report) -> Failure {
         Outcome::Done(_) | Outcome::AlreadySo | Outcome::NotTried => None,
     });
     said.unwrap_or_else(|| other("it was not done".to_owned()))
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    crate::tui::text::counted(number, noun)
-}
-
-/// Up to three names, and how many more.
-fn list(names: &[&str]) -> String {
-    let shown: Vec<&str> = names.iter().take(3).copied().collect();
-    let more = names.len() - shown.len();
-    let shown = shown.join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
-}
-
-fn slugs(groups: &[Group]) -> String {
-    let mut slugs: Vec<&str> = groups.iter().flat_map(|group| &group.models).map(|model| model.slug.as_str()).collect();
-    slugs.sort_unstable();
-    slugs.dedup();
-    if slugs.is_empty() { "anything".to_owned() } else { list(&slugs) }
 }
