@@ -159,6 +159,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(error) => return failure::usage(&error),
         }
     };
+    logging::flush();
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error),

@@ -1,5 +1,7 @@
 //! The program's own log: in a file where the terminal belongs to the dashboard, on stderr for the gateway.
 
+mod lines;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
@@ -87,13 +89,18 @@ fn to_file(path: &Path, filter: EnvFilter) -> io::Result<()> {
 }
 
 fn to_stderr(filter: EnvFilter) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal())
-        .finish();
-    drop(tracing::subscriber::set_global_default(subscriber));
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_ansi(io::stderr().is_terminal());
+    // Another subscriber is there only in tests, and is then the one that is wanted.
+    drop(match lines::start() {
+        Ok(lines) => tracing::subscriber::set_global_default(subscriber.with_writer(lines).finish()),
+        Err(_) => tracing::subscriber::set_global_default(subscriber.with_writer(io::stderr).finish()),
+    });
+}
+
+/// Waits until what was logged is written, before something else is said or the program ends.
+pub(super) fn flush() {
+    lines::flush();
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -21,6 +21,7 @@ mod reply;
 mod serve;
 mod settings;
 mod sse;
+mod strikes;
 mod wire;
 mod worker;
 

@@ -32,6 +32,8 @@ const EVENTS_MAX: usize = 100_000;
 pub const EVENTS_PER_BATCH_MAX: usize = 1_000;
 /// How long records are collected before they are taken together.
 const COLLECT: Duration = Duration::from_millis(20);
+/// The most requests without a good key that are logged of those that were collected together.
+const STRANGERS_LOGGED_MAX: usize = 20;
 /// The wait after a receiver that failed; it doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
@@ -116,41 +118,44 @@ impl Ledger {
 
     fn take(&self, metrics: &Metrics, traffic: &Traffic, waiting: &Waiting) {
         let records = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut events = waiting.events();
-        for record in records {
-            metrics.count(&record);
-            record.log();
-            if let Some(event) = record.event() {
-                if events.len() >= EVENTS_MAX {
-                    events.pop_front();
+        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+        let has_events = {
+            let mut served = waiting.served();
+            for record in records.iter().filter(|record| record.was_served()) {
+                if served.len() >= EVENTS_MAX {
+                    served.pop_front();
                     self.lost_events.fetch_add(1, Ordering::Relaxed);
                 }
-                events.push_back(event);
+                served.push_back(Arc::clone(record));
             }
-            traffic.push(&record);
-        }
-        let has_events = !events.is_empty();
-        drop(events);
+            !served.is_empty()
+        };
         if has_events {
             waiting.arrived.notify_one();
         }
+        for record in &records {
+            metrics.count(record);
+        }
+        log(&records);
+        traffic.extend(records);
     }
 
     async fn deliver(&self, waiting: &Waiting, sink: &EventSink, stop: &CancellationToken) {
         let mut pause = RETRY_FIRST;
         let mut flush_until = None;
         loop {
-            let batch: Arc<[Event]> = waiting.events().iter().take(EVENTS_PER_BATCH_MAX).cloned().collect();
-            if batch.is_empty() {
+            let records: Vec<Arc<Record>> = waiting.served().iter().take(EVENTS_PER_BATCH_MAX).cloned().collect();
+            let Some(last) = records.last() else {
                 if stop.is_cancelled() && self.is_empty() {
                     return;
                 }
                 waiting.arrived.notified().await;
                 continue;
-            }
+            };
+            let batch: Arc<[Event]> = records.iter().filter_map(|record| record.event()).collect();
             match sink(Arc::clone(&batch)).await {
                 Ok(()) => {
-                    waiting.remove(&batch);
+                    waiting.remove(last, records.len());
                     pause = RETRY_FIRST;
                 }
                 Err(error) => {
@@ -158,7 +163,7 @@ impl Ledger {
                     if stop.is_cancelled() {
                         let now = crate::clock::instant();
                         if now >= *flush_until.get_or_insert(now + FLUSH_MAX) {
-                            tracing::error!(events = waiting.events().len(), "usage events are lost");
+                            tracing::error!(events = waiting.served().len(), "usage events are lost");
                             return;
                         }
                     }
@@ -174,26 +179,41 @@ impl Ledger {
     }
 }
 
-/// Events that wait for their receiver.
+/// Each request's line. Of a flood without a good key, whoever reads the log sees a part and how much more there was.
+fn log(records: &[Arc<Record>]) {
+    let mut strangers = 0_usize;
+    for record in records {
+        strangers += usize::from(record.key.is_none());
+        if record.key.is_some() || strangers <= STRANGERS_LOGGED_MAX {
+            record.log();
+        }
+    }
+    if let Some(more @ 1..) = strangers.checked_sub(STRANGERS_LOGGED_MAX) {
+        tracing::warn!(requests = more, "more requests came without a good key");
+    }
+}
+
+/// What was served and whose events wait for their receiver: as records, which take a fraction of the memory.
 #[derive(Debug, Default)]
 struct Waiting {
-    events: Mutex<VecDeque<Event>>,
+    served: Mutex<VecDeque<Arc<Record>>>,
     arrived: Notify,
 }
 
 impl Waiting {
-    fn events(&self) -> std::sync::MutexGuard<'_, VecDeque<Event>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn served(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Record>>> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes a batch that was kept. Its first events may have been dropped meanwhile.
-    fn remove(&self, batch: &[Event]) {
-        let Some(last) = batch.last() else { return };
-        let mut events = self.events();
-        if let Some(at) =
-            events.iter().take(batch.len()).position(|event| event.idempotency_key == last.idempotency_key)
-        {
-            events.drain(..=at);
+    /// Removes a batch that was kept, up to its last. Its first records may have been dropped meanwhile.
+    fn remove(&self, last: &Arc<Record>, count: usize) {
+        let mut served = self.served();
+        if let Some(at) = served.iter().take(count).position(|record| Arc::ptr_eq(record, last)) {
+            served.drain(..=at);
+        }
+        if served.is_empty() {
+            // What a backlog needed is given back.
+            served.shrink_to(EVENTS_PER_BATCH_MAX);
         }
     }
 }

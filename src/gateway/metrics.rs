@@ -4,9 +4,9 @@
 //! [`SLUGS_MAX`] slugs: what is beyond counts as `other`, and what callers make up as `unknown`. Customers are no
 //! labels unless `--metrics-names` asks for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -17,11 +17,15 @@ use prometheus_client::registry::Registry;
 
 use crate::api::Slug;
 use crate::gateway::ledger::{Outcome, Record};
+use crate::gateway::snapshot::Route;
 
 /// The most slugs that are labels of their own.
 pub const SLUGS_MAX: usize = 500;
 /// The most customers that are labels of their own, with `--metrics-names`.
 pub const CUSTOMERS_MAX: usize = 1_000;
+
+/// The most kinds of requests whose counters are at hand; beyond them all are looked up anew.
+const AT_HAND_MAX: usize = 4_096;
 
 /// Seconds; from a proxy's own overhead to the time limit.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
@@ -59,6 +63,20 @@ struct CustomerLabels {
     customer: String,
 }
 
+/// The counters of requests that are alike. Finding them by their labels costs a dozen allocations.
+#[derive(Debug)]
+struct AtHand {
+    /// Held, so that its address stays its own.
+    _route: Option<Arc<Route>>,
+    requests: Counter,
+    latency: Histogram,
+    first_byte: Option<Histogram>,
+    tokens: [Option<Counter>; 3],
+}
+
+/// The route's address, the status and the outcome.
+type Alike = (usize, u16, &'static str);
+
 /// Counters that the request path touches itself: one atomic each.
 #[derive(Debug, Default)]
 pub struct Open {
@@ -85,6 +103,7 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
     by_customer: Family<CustomerLabels, Counter>,
+    at_hand: Mutex<HashMap<Alike, AtHand>>,
     streams: Gauge,
     connections: Gauge,
     connects: Counter,
@@ -126,6 +145,7 @@ impl Metrics {
             tokens: Family::default(),
             limited: Family::default(),
             by_customer: Family::default(),
+            at_hand: Mutex::default(),
             streams: Gauge::default(),
             connections: Gauge::default(),
             connects: Counter::default(),
@@ -157,33 +177,67 @@ impl Metrics {
 
     /// Counts a request that ended.
     pub fn count(&self, record: &Record) {
-        let (slug, provider) = self.route(record);
-        let status = record.status;
-        let outcome = record.outcome.as_str().to_owned();
-        self.requests
-            .get_or_create(&RequestLabels { slug: slug.clone(), provider: provider.clone(), status, outcome })
-            .inc();
-        let route = RouteLabels { slug: slug.clone(), provider: provider.clone() };
-        self.latency.get_or_create(&route).observe(record.latency.as_secs_f64());
-        if let Some(first_byte) = record.first_byte {
-            self.first_byte.get_or_create(&route).observe(first_byte.as_secs_f64());
-        }
-        let tokens = record.tokens;
-        for (kind, amount) in [
-            ("input", tokens.input_tokens),
-            ("cached_input", tokens.cached_input_tokens),
-            ("output", tokens.output_tokens),
-        ] {
-            if amount > 0 {
-                let labels = TokenLabels { slug: slug.clone(), provider: provider.clone(), kind };
-                self.tokens.get_or_create(&labels).inc_by(amount);
+        let alike = (
+            record.route.as_ref().map_or(0, |route| Arc::as_ptr(route).addr()),
+            record.status,
+            record.outcome.as_str(),
+        );
+        {
+            let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+            if at_hand.len() >= AT_HAND_MAX && !at_hand.contains_key(&alike) {
+                at_hand.clear();
             }
+            let counters = at_hand.entry(alike).or_insert_with(|| self.find(record));
+            self.count_alike(record, counters);
         }
         if let Outcome::Limited(limit) = &record.outcome {
+            let (slug, _) = self.route(record);
             let labels = LimitLabels { slug, kind: limit.counted.kind().to_string(), span: limit.span.as_str() };
             self.limited.get_or_create(&labels).inc();
         }
         self.count_customer(record);
+    }
+
+    fn find(&self, record: &Record) -> AtHand {
+        let (slug, provider) = self.route(record);
+        let route = RouteLabels { slug: slug.clone(), provider: provider.clone() };
+        let outcome = record.outcome.as_str().to_owned();
+        let labels = RequestLabels { slug, provider, status: record.status, outcome };
+        AtHand {
+            _route: record.route.clone(),
+            requests: self.requests.get_or_create_owned(&labels),
+            latency: self.latency.get_or_create_owned(&route),
+            first_byte: None,
+            tokens: [None, None, None],
+        }
+    }
+
+    /// Series that nothing was counted in are not shown: the rest is looked up when it is needed.
+    fn count_alike(&self, record: &Record, counters: &mut AtHand) {
+        counters.requests.inc();
+        counters.latency.observe(record.latency.as_secs_f64());
+        if let Some(first_byte) = record.first_byte {
+            let histogram = counters.first_byte.get_or_insert_with(|| {
+                let (slug, provider) = self.route(record);
+                self.first_byte.get_or_create_owned(&RouteLabels { slug, provider })
+            });
+            histogram.observe(first_byte.as_secs_f64());
+        }
+        let tokens = record.tokens;
+        let kinds = [
+            ("input", tokens.input_tokens),
+            ("cached_input", tokens.cached_input_tokens),
+            ("output", tokens.output_tokens),
+        ];
+        for ((kind, amount), counter) in kinds.into_iter().zip(&mut counters.tokens) {
+            if amount > 0 {
+                let counter = counter.get_or_insert_with(|| {
+                    let (slug, provider) = self.route(record);
+                    self.tokens.get_or_create_owned(&TokenLabels { slug, provider, kind })
+                });
+                counter.inc_by(amount);
+            }
+        }
     }
 
     /// Everything, in Prometheus' text format.

@@ -63,7 +63,8 @@ pub struct RequestEntry {
 /// The last requests, and a stream of new ones.
 #[derive(Debug)]
 pub struct Traffic {
-    recent: Mutex<VecDeque<Arc<RequestEntry>>>,
+    /// As they were, and not as they are shown: most are never looked at.
+    recent: Mutex<VecDeque<Arc<Record>>>,
     stream: broadcast::Sender<Arc<RequestEntry>>,
     end: CancellationToken,
 }
@@ -75,16 +76,21 @@ impl Default for Traffic {
 }
 
 impl Traffic {
-    /// Adds a request.
-    pub fn push(&self, record: &Record) {
-        let entry = Arc::new(RequestEntry::from(record));
+    /// Adds requests, in the order in which they ended.
+    pub fn extend(&self, records: Vec<Arc<Record>>) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() >= KEPT_MAX {
-            recent.pop_front();
+        // Sent under the lock, so that `follow` misses and doubles nothing.
+        if self.stream.receiver_count() > 0 {
+            for record in &records {
+                // A reader that has just gone is no failure.
+                let _ = self.stream.send(Arc::new(RequestEntry::from(&**record)));
+            }
         }
-        recent.push_back(Arc::clone(&entry));
-        // Nobody listening is no failure. Sent under the lock, so that `follow` misses and doubles nothing.
-        let _ = self.stream.send(entry);
+        let surplus = records.len().saturating_sub(KEPT_MAX);
+        let room = KEPT_MAX.saturating_sub(records.len());
+        let gone = recent.len().saturating_sub(room);
+        recent.drain(..gone);
+        recent.extend(records.into_iter().skip(surplus));
     }
 
     /// The gateway stops: whoever follows shall go.
@@ -101,17 +107,21 @@ impl Traffic {
     /// The last requests, oldest first, at most this many.
     #[must_use]
     pub fn recent(&self, limit: usize) -> Vec<Arc<RequestEntry>> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.iter().skip(recent.len().saturating_sub(limit)).cloned().collect()
+        entries(&self.recent.lock().unwrap_or_else(PoisonError::into_inner), limit)
     }
 
     /// The last requests and a stream that goes on exactly behind them.
     #[must_use]
     pub fn follow(&self, limit: usize) -> (Vec<Arc<RequestEntry>>, broadcast::Receiver<Arc<RequestEntry>>) {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = recent.iter().skip(recent.len().saturating_sub(limit)).cloned().collect();
-        (last, self.stream.subscribe())
+        (entries(&recent, limit), self.stream.subscribe())
     }
+}
+
+/// The last of them, oldest first.
+fn entries(recent: &VecDeque<Arc<Record>>, limit: usize) -> Vec<Arc<RequestEntry>> {
+    let last = recent.iter().skip(recent.len().saturating_sub(limit));
+    last.map(|record| Arc::new(RequestEntry::from(&**record))).collect()
 }
 
 impl From<&Record> for RequestEntry {

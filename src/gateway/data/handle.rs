@@ -22,6 +22,7 @@ use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
 use super::sse::Stream;
+use super::strikes::Strikes;
 use super::wire::ConnectError;
 use super::worker::{Callee, Worker};
 use super::{headers, models};
@@ -34,17 +35,37 @@ use crate::gateway::provider::{Dialect, Operation};
 const MODELS: &str = "/v1/models";
 
 /// Answers one request. It never fails: what goes wrong is an answer too, or the end of the body.
-pub(super) async fn handle(worker: Arc<Worker>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
+pub(super) async fn handle(
+    worker: Arc<Worker>,
+    strikes: Strikes,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
     let mut exchange = Exchange::begin(worker);
-    Ok(match run(&mut exchange, request).await {
-        Ok(Phase::Whole(response)) => {
+    let refusal = match run(&mut exchange, request).await {
+        Ok(phase) => {
+            strikes.forgive();
+            return Ok(answer(exchange, phase));
+        }
+        Err(refusal) => refusal,
+    };
+    let held_back = if exchange.key.is_none() { strikes.count() } else { None };
+    let response = refuse(exchange, &refusal);
+    if let Some(wait) = held_back {
+        tokio::time::sleep(wait).await;
+    }
+    Ok(response)
+}
+
+/// What an upstream or the gateway says to a good request.
+fn answer(mut exchange: Exchange, phase: Phase) -> Response<Answer> {
+    match phase {
+        Phase::Whole(response) => {
             exchange.note_first_byte();
             exchange.settle(Outcome::Complete);
             response
         }
-        Ok(Phase::Relay { link, response, rewrite }) => relay(exchange, link, response, rewrite),
-        Err(refusal) => refuse(exchange, &refusal),
-    })
+        Phase::Relay { link, response, rewrite } => relay(exchange, link, response, rewrite),
+    }
 }
 
 /// How far `run` came.
@@ -186,14 +207,15 @@ async fn send(
     let sent = timeout_at(deadline, async {
         let mut link = match callee.pool.idle(clock::instant()).await {
             Some(link) => link,
-            None => connect(&exchange.worker, callee).await?,
+            // Boxed, as it is rare: each connection of a caller has room for the largest of its futures.
+            None => Box::pin(connect(&exchange.worker, callee)).await?,
         };
         match link.call(request(callee, head, &body)?).await {
             Ok(response) => return Ok((link, response)),
             Err(SendError::NothingWritten) => {}
             Err(SendError::Broken) => return Err(Refusal::Broken),
         }
-        let mut link = connect(&exchange.worker, callee).await?;
+        let mut link = Box::pin(connect(&exchange.worker, callee)).await?;
         let response = link.call(request(callee, head, &body)?).await.map_err(|_| Refusal::Broken)?;
         Ok((link, response))
     });

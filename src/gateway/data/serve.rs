@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use super::budget::Budget;
 use super::handle::handle;
 use super::settings::Settings;
+use super::strikes::Strikes;
 use super::worker::Worker;
 use crate::clock;
 use crate::gateway::provider::Providers;
@@ -145,7 +146,8 @@ async fn work(
         tokio::select! {
             stream = dealt.recv() => match stream {
                 Some(stream) => {
-                    let connection = connection(Arc::clone(&worker), stream, stop.clone());
+                    // A token of its own: all would wait for the lock of one.
+                    let connection = connection(Arc::clone(&worker), stream, stop.child_token());
                     let open = Arc::clone(&open);
                     tasks.spawn(async move {
                         connection.await;
@@ -168,11 +170,15 @@ async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: Canc
     let metrics = &Arc::clone(&worker.shared).metrics;
     metrics.open.connections.fetch_add(1, Ordering::Relaxed);
     let header_timeout = worker.settings.header_timeout;
+    let strikes = Strikes::default();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service_fn(move |request| handle(Arc::clone(&worker), request)));
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| handle(Arc::clone(&worker), strikes.clone(), request)),
+        );
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;

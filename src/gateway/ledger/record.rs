@@ -87,14 +87,20 @@ pub struct Record {
 }
 
 impl Record {
-    /// The usage event. Only what an upstream served has one.
+    /// True where an upstream served it: only then it has an event.
     #[must_use]
-    pub fn event(&self) -> Option<Event> {
-        let was_served = match self.outcome {
+    pub fn was_served(&self) -> bool {
+        let has_answer = match self.outcome {
             Outcome::Complete | Outcome::CallerGone | Outcome::UpstreamCut => (200..300).contains(&self.status),
             Outcome::UpstreamFailed | Outcome::Limited(_) | Outcome::Refused => false,
         };
-        let key = self.key.as_ref().filter(|_| was_served)?;
+        has_answer && self.key.is_some()
+    }
+
+    /// The usage event. Only what an upstream served has one.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        let key = self.key.as_ref().filter(|_| self.was_served())?;
         let request_id = self.id.to_string();
         Some(Event {
             kind: crate::gateway::webhook::DELIVERY_TYPE.to_owned(),

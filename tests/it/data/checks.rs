@@ -126,3 +126,20 @@ async fn line_ends_in_names_make_no_header_on_either_side() {
         assert!(matches!(answer.status, 400 | 404), "{target}: {}", answer.status);
     }
 }
+
+#[tokio::test]
+async fn bad_keys_without_end_are_answered_and_hold_back_nobody_else() {
+    let upstream = Script::start().await;
+    let plane = Plane::start(upstream.address).await;
+    let mut stranger = Caller::connect(plane.address).await;
+    let bad = post_with("/v1/chat/completions", "authorization: Api-Key bad\r\n", "{}");
+    for _ in 0..20 {
+        assert_eq!(stranger.call(&bad).await.status, 403);
+    }
+    // The next answer is held back; a good key on another connection is served meanwhile.
+    stranger.send(&bad).await;
+    let mut caller = Caller::connect(plane.address).await;
+    assert_eq!(caller.call(&post("/v1/chat/completions", "[]")).await.status, 400);
+    assert_eq!(stranger.answer().await.status, 403);
+    assert!(upstream.is_untouched());
+}

@@ -1,0 +1,113 @@
+//! Standard error as the end of the log, written by a thread of its own.
+//!
+//! Whoever has something to say pays for a copy, not for a system call, and what came meanwhile goes out in one
+//! write. A reader that has stopped reading stops nothing but the log: what it does not take has a bound, and what
+//! is beyond is counted.
+
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The most bytes that wait for a reader.
+const WAITING_BYTES_MAX: usize = 1 << 20;
+/// A larger buffer is freed when it is empty.
+const WAITING_BYTES_KEPT: usize = 64 << 10;
+/// How long the end waits for a reader.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// Lines on their way out.
+pub(super) struct Lines {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    waiting: Vec<u8>,
+    lost: u64,
+    is_writing: bool,
+}
+
+/// The lines of this process.
+static LINES: Lines =
+    Lines { state: Mutex::new(State { waiting: Vec::new(), lost: 0, is_writing: false }), changed: Condvar::new() };
+
+/// Starts the thread that writes.
+///
+/// # Errors
+/// The system has no thread left.
+pub(super) fn start() -> io::Result<&'static Lines> {
+    std::thread::Builder::new().name("log".to_owned()).spawn(|| LINES.write_all_of_them())?;
+    Ok(&LINES)
+}
+
+/// Waits until everything is out, but no longer than a reader may be expected to take.
+pub(super) fn flush() {
+    let is_busy = |state: &mut State| state.is_writing || !state.waiting.is_empty();
+    // Nothing is lost by going on: there is nobody who reads.
+    drop(LINES.changed.wait_timeout_while(LINES.lock(), FLUSH_MAX, is_busy));
+}
+
+impl Lines {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut state = self.lock();
+        if state.waiting.len() + line.len() > WAITING_BYTES_MAX {
+            state.lost += 1;
+            return;
+        }
+        let was_empty = state.waiting.is_empty();
+        state.waiting.extend_from_slice(line);
+        drop(state);
+        if was_empty {
+            self.changed.notify_all();
+        }
+    }
+
+    fn write_all_of_them(&self) {
+        let mut lines = Vec::new();
+        loop {
+            let mut state = self.lock();
+            state.is_writing = false;
+            self.changed.notify_all();
+            while state.waiting.is_empty() {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            std::mem::swap(&mut lines, &mut state.waiting);
+            let lost = std::mem::take(&mut state.lost);
+            state.is_writing = true;
+            drop(state);
+            if lost > 0 {
+                // Writing to a buffer cannot fail.
+                let _ = writeln!(lines, "{lost} lines of the log are lost: nobody read it");
+            }
+            // Without a standard error there is nobody to tell.
+            let _ = io::stderr().write_all(&lines);
+            lines.clear();
+            lines.shrink_to(WAITING_BYTES_KEPT);
+        }
+    }
+}
+
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.add(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for &'static Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
