@@ -15,6 +15,7 @@ mod key;
 mod limit;
 mod pace;
 mod page;
+mod request;
 mod slug;
 mod sync;
 mod target;
@@ -35,6 +36,7 @@ pub use key::{CreateKey, KeyInfo, KeyTombstone, MintedKey, RegisterKey, Register
 pub use limit::{LimitType, RateLimit, RateUnit, UsageLimit, UsageUnit};
 pub use pace::Pace;
 pub use page::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, Pagination};
+pub use request::{RequestReport, RequestReports};
 pub use slug::{SLUG_CHARS_MAX, Slug, SlugError};
 pub use sync::SyncReport;
 pub use target::{PRODUCTION, Provider, Target, TargetField, TargetProblem, VertexConfig};

@@ -17,6 +17,7 @@ mod pages;
 mod register;
 mod retry;
 mod sync;
+mod traffic;
 mod transport;
 mod workspace;
 
@@ -34,6 +35,7 @@ pub use inference::{INFERENCE_TIMEOUT, Inference, InferenceOptions, Piece, Speec
 pub use log::{LOG_ENTRIES_MAX, LogEntry, RequestLog};
 pub use observe::{AUDIT_LIMIT_MAX, AuditQuery, EventsQuery};
 pub use register::signed_registration;
+pub use traffic::{RequestStream, Seen};
 use transport::Transport;
 pub use transport::connection::install_provider;
 

@@ -42,6 +42,7 @@ pub mod screens;
 pub mod session;
 pub mod text;
 pub mod theme;
+pub mod traffic;
 pub mod trial;
 pub mod view;
 pub mod wanted;

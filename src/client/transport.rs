@@ -8,6 +8,7 @@ mod call;
 pub(super) mod connection;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +27,8 @@ use crate::clock;
 
 /// No answer is read further. The longest real one is a page of 1,000 groups.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// How long a stream of events may last; whoever follows it opens another one then.
+const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
 /// What stands in a sentence instead of the key, should a server repeat it.
 const KEY_HIDDEN: &str = "(the key)";
 /// A shorter key could stand in a sentence by accident.
@@ -152,6 +155,45 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(Whole { status, headers, body })
+    }
+
+    /// Sends a call whose answer is a stream of events, and returns when it begins. Tried once: who watches decides
+    /// when to try again.
+    pub(super) async fn open_stream(&self, call: &Call) -> Result<reqwest::Response, ClientError> {
+        let url = call.url(&self.base)?;
+        let request = self.connection().await?.request(call.method.clone(), url.clone());
+        let request = request
+            .header(header::AUTHORIZATION, self.authorization.clone())
+            .header(header::ACCEPT, HeaderValue::from_static("text/event-stream"))
+            .timeout(STREAM_TIMEOUT);
+        let (at, started) = (clock::now(), clock::instant());
+        let outcome = match request.send().await {
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(mut response) => {
+                let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+                // What it complains of is short; what is longer is no complaint.
+                let body = response.chunk().await.ok().flatten().unwrap_or_default();
+                Err(ClientError::from(Refusal { status, headers: &headers, body: &body }))
+            }
+            Err(error) => Err(ClientError::broken(&error, &self.host)),
+        };
+        let outcome = outcome.map_err(|error| self.hide_key(error));
+        self.record(LogEntry {
+            number: 0,
+            at,
+            method: call.name(),
+            url: url.to_string(),
+            status: outcome.as_ref().ok().map(|response| response.status().as_u16()),
+            error: outcome.as_ref().err().map(ToString::to_string),
+            took: started.elapsed(),
+            attempt: 1,
+            again_in: None,
+        });
+        outcome
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// A server that repeats the key in its complaint must not bring it into a log or onto a screen.

@@ -110,6 +110,18 @@ impl Traffic {
         entries(&self.recent.lock().unwrap_or_else(PoisonError::into_inner), limit)
     }
 
+    /// The last requests to one slug, oldest first, at most this many.
+    #[must_use]
+    pub fn recent_of(&self, slug: &str, limit: usize) -> Vec<Arc<RequestEntry>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let named =
+            |record: &Record| record.route.as_ref().map_or(record.model == slug, |route| route.slug.as_str() == slug);
+        let last = recent.iter().rev().filter(|record| named(record)).take(limit);
+        let mut found: Vec<_> = last.map(|record| Arc::new(RequestEntry::from(&**record))).collect();
+        found.reverse();
+        found
+    }
+
     /// The last requests and a stream that goes on exactly behind them.
     #[must_use]
     pub fn follow(&self, limit: usize) -> (Vec<Arc<RequestEntry>>, broadcast::Receiver<Arc<RequestEntry>>) {

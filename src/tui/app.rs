@@ -5,6 +5,7 @@
 
 mod edited;
 mod keys;
+mod local;
 mod mouse;
 mod palette;
 mod poll;
@@ -18,12 +19,11 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use super::effect::{Effect, Timer};
-use super::keymap::{Action, Place};
+use super::keymap::Place;
 use super::layout::{self, Regions};
 use super::load::{Failure, Ticket};
-use super::message::{GatewayEvent, Message, Opened};
+use super::message::{Message, Opened};
 use super::overlays::Overlay;
-use super::overlays::notices::Tone;
 use super::overlays::reader::Reader;
 use super::overlays::try_it::Remembered;
 use super::screens::board::Board;
@@ -31,14 +31,16 @@ use super::screens::endpoints::Endpoints;
 use super::screens::gateway::Gateway;
 use super::screens::groups::Groups;
 use super::screens::history::History;
+use super::screens::traffic::Traffic;
 use super::screens::welcome::Welcome;
-use super::session::{Connection, ContextKind, Shared};
+use super::session::{Connection, Shared};
 use super::theme::palette::Palette;
 use crate::plan::{PlanId, Report};
 use crate::sync::SyncState;
 
 pub use edited::Editing;
 pub use keys::{Availability, available};
+pub use local::is_local;
 pub use mouse::Pointer;
 pub use tab::Tab;
 
@@ -55,6 +57,8 @@ pub struct Model {
     pub board: Board,
     /// Who may call what.
     pub groups: Groups,
+    /// What is happening.
+    pub traffic: Traffic,
     /// Who changed what.
     pub history: History,
     /// The local gateway.
@@ -95,6 +99,7 @@ impl Model {
             endpoints: Endpoints::default(),
             board: Board::default(),
             groups: Groups::default(),
+            traffic: Traffic::default(),
             history: History::default(),
             gateway: Gateway::default(),
             welcome: Some(Welcome::default()),
@@ -127,6 +132,7 @@ impl Model {
             (None, Tab::Endpoints) => self.endpoints.place(&self.shared),
             (None, Tab::Board) => self.board.place(),
             (None, Tab::Groups) => self.groups.place(&self.shared),
+            (None, Tab::Traffic) => self.traffic.place(),
             (None, Tab::History) => self.history.place(),
             (None, Tab::Gateway) => Place::Gateway,
         }
@@ -167,7 +173,9 @@ impl Model {
         if self.welcome.is_some() && self.shared.connection == Connection::Closed {
             return None;
         }
-        let is_counting = self.waiting().is_some() || self.shared.next_try.is_some();
+        let is_counting = self.waiting().is_some()
+            || self.shared.next_try.is_some()
+            || (self.tab == Tab::Traffic && self.traffic.is_moving(&self.shared));
         Some(match (is_counting, self.shared.has_focus) {
             (true, true) if !self.shared.is_calm => COUNTDOWN,
             (true, _) | (false, true) => CLOCK,
@@ -180,6 +188,7 @@ impl Model {
         self.endpoints.resize(body);
         self.board.resize(body);
         self.groups.resize(body);
+        self.traffic.resize(body);
         self.history.resize(body);
     }
 }
@@ -229,7 +238,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.overlays.push(Overlay::Reader(Reader { title: "Requests".to_owned(), lines, offset: 0 }));
             Vec::new()
         }
-        Message::Gateway(event) => gateway(model, &event),
+        Message::Gateway(event) => local::gateway(model, &event),
+        Message::Traffic { ticket, news } => tabs::news(model, ticket, *news),
         Message::Copied(Err(failure)) | Message::Painted(Err(failure)) => {
             model.shared.notices.fail(model.shared.now, &failure);
             Vec::new()
@@ -246,7 +256,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::NoClipboard(text) => vec![Effect::CopyThroughTerminal(text)],
         Message::Terminated => vec![Effect::Quit],
     };
-    tabs::settle(model);
+    effects.extend(tabs::settle(model));
     model.has_typed &= model.place_beneath().holds_draft();
     model.overlays.extend(model.shared.opens.take());
     model.resize();
@@ -323,53 +333,4 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
             if retry { poll::retry_open(model) } else { Vec::new() }
         }
     }
-}
-
-fn gateway(model: &mut Model, event: &GatewayEvent) -> Vec<Effect> {
-    let now = model.shared.now;
-    model.gateway.receive(event, now);
-    match event {
-        GatewayEvent::Ready { was_running: true, management_url, .. } => {
-            model.shared.notices.say(
-                now,
-                Tone::Plain,
-                format!("attached to the gateway that runs at {management_url}"),
-            );
-        }
-        GatewayEvent::Ended { was_asked: false, how } => {
-            let restart = model.shared.keymap.shown(Action::GatewayRestart);
-            let tab = model.shared.keymap.shown(Action::Tab6);
-            let text = format!(
-                "the local gateway has ended: {how}\nhint: {tab} shows its log, {restart} there starts it again"
-            );
-            model.shared.notices.say(now, Tone::Bad, text);
-        }
-        GatewayEvent::Failed(failure) => model.shared.notices.fail(now, failure),
-        GatewayEvent::Starting
-        | GatewayEvent::Stopping
-        | GatewayEvent::Line(_)
-        | GatewayEvent::Ready { was_running: false, .. }
-        | GatewayEvent::Ended { was_asked: true, .. } => {}
-    }
-    match event {
-        GatewayEvent::Ready { management_url, .. } if is_local(&model.shared) => ready(model, management_url),
-        _ => Vec::new(),
-    }
-}
-
-/// The local gateway listens. Who hears of it first, the one who opens its context or this, is chance: what is open at
-/// that address already stays open.
-fn ready(model: &mut Model, address: &str) -> Vec<Effect> {
-    let is_there = model.shared.open_context().is_some_and(|context| context.address == address);
-    match model.shared.connection {
-        Connection::Opening => Vec::new(),
-        Connection::Open if is_there => poll::look_now(model),
-        Connection::Open | Connection::Closed | Connection::Failed(_) => poll::open_again(model),
-    }
-}
-
-/// True where the open context is the gateway that this program starts.
-#[must_use]
-pub fn is_local(shared: &Shared) -> bool {
-    shared.open_context().is_some_and(|context| context.kind == ContextKind::Local)
 }

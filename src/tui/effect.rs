@@ -135,6 +135,11 @@ pub enum Effect {
         /// What.
         wanted: Wanted,
     },
+    /// Watch the requests that pass, until `Cancel`. Answered by `Message::Traffic`, a few times a second at most.
+    WatchTraffic {
+        /// Carried by the answers.
+        ticket: Ticket,
+    },
     /// Count who is affected by a change of these slugs. Answered by `Message::Impact`.
     ReadImpact {
         /// Carried by the answer.

@@ -78,6 +78,8 @@ pub enum Action {
     Tab5,
     Tab6,
     Help,
+    Pause,
+    Chart,
     Palette,
     Complete,
     Redraw,
@@ -94,6 +96,8 @@ pub enum Section {
     Board,
     /// The Groups tab.
     Groups,
+    /// The Traffic tab.
+    Traffic,
     /// The History tab.
     History,
     /// What is open on top: pickers, forms, questions.
@@ -108,10 +112,11 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Endpoints,
         Self::Board,
         Self::Groups,
+        Self::Traffic,
         Self::History,
         Self::Panes,
         Self::Gateway,
@@ -126,6 +131,7 @@ impl Section {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
             Self::Groups => "Groups",
+            Self::Traffic => "Traffic",
             Self::History => "History",
             Self::Panes => "Pickers, forms and questions",
             Self::Gateway => "Gateway",

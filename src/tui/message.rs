@@ -7,6 +7,7 @@ use super::load::{Failure, Ticket};
 use super::overlays::reader::ReaderLine;
 use super::session::ContextInfo;
 use super::theme::palette::{Background, Palette};
+use super::traffic::News;
 use super::trial::TrialEvent;
 use super::wanted::Found;
 use crate::api::{Endpoint, SyncReport, Time};
@@ -173,6 +174,14 @@ pub enum Message {
         ticket: Ticket,
         /// What came.
         found: Box<Result<Found, Failure>>,
+    },
+
+    /// The watcher of requests says something.
+    Traffic {
+        /// The watcher.
+        ticket: Ticket,
+        /// What it says.
+        news: Box<News>,
     },
 
     // The local gateway.

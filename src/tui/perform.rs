@@ -14,6 +14,7 @@ mod register;
 mod server;
 mod start;
 mod theme;
+mod traffic;
 mod try_it;
 mod wanted;
 mod write;
@@ -132,6 +133,7 @@ impl Performer {
             Effect::ReadImpact { ticket, slugs } => {
                 self.read(ticket, |client| server::impact(client, ticket, slugs, messages));
             }
+            Effect::WatchTraffic { ticket } => self.read(ticket, |client| traffic::watch(client, ticket, messages)),
             Effect::ReadLog => {
                 let lines = log::lines(self.client.borrow().as_ref(), &self.journal);
                 server::tell(&messages, Message::Log(lines));

@@ -5,4 +5,5 @@ pub mod endpoints;
 pub mod gateway;
 pub mod groups;
 pub mod history;
+pub mod traffic;
 pub mod welcome;

@@ -179,6 +179,41 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
+/// How long a request took, in its own unit: `<1 ms`, `84 ms`, `1.2 s`, `41 s`, `3 min`.
+#[must_use]
+pub fn latency(duration: Duration) -> String {
+    match duration.as_millis() {
+        0 => "<1 ms".to_owned(),
+        millis @ 1..1_000 => format!("{millis} ms"),
+        millis @ 1_000..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        _ => span(duration),
+    }
+}
+
+/// So many in so many seconds, a second: `0`, `0.4`, `12.3`, `12 345`.
+#[must_use]
+pub fn rate(count: u64, seconds: u64) -> String {
+    let tenths = count.saturating_mul(10) / seconds.max(1);
+    match tenths {
+        0 if count > 0 => "<0.1".to_owned(),
+        0 => "0".to_owned(),
+        1..1_000 => format!("{}.{}", tenths / 10, tenths % 10),
+        _ => self::count(usize::try_from(tenths / 10).unwrap_or(usize::MAX)),
+    }
+}
+
+/// A share in percent: `0 %`, `0.1 %`, `12 %`. Never 0 where there is any, never 100 where there is other.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> String {
+    let mille = u128::from(part) * 1_000 / u128::from(whole.max(1));
+    match mille {
+        0 if part > 0 => "<0.1 %".to_owned(),
+        0 => "0 %".to_owned(),
+        1..100 => format!("{}.{} %", mille / 10, mille % 10),
+        _ => format!("{} %", mille / 10),
+    }
+}
+
 /// `60 s`, `90 s`, `5 min`: an interval, in seconds as long as that can be read.
 #[must_use]
 pub fn seconds(duration: Duration) -> String {
@@ -251,6 +286,20 @@ mod tests {
         assert_eq!(ago(at(150 * 86_400), Time::EPOCH), "5 months ago");
         assert_eq!(ago(Time::EPOCH, at(90)), "in 1 min");
         assert_eq!(span(Duration::from_hours(24)), "1 day");
+    }
+
+    #[test]
+    fn figures_of_traffic_never_round_something_to_nothing() {
+        assert_eq!([latency(Duration::from_micros(900)), latency(Duration::from_millis(84))], ["<1 ms", "84 ms"]);
+        assert_eq!([latency(Duration::from_millis(1_290)), latency(Duration::from_secs(41))], ["1.2 s", "41 s"]);
+        assert_eq!(
+            [rate(0, 10), rate(1, 60), rate(4, 10), rate(123, 10), rate(123_456, 10)],
+            ["0", "<0.1", "0.4", "12.3", "12 345"]
+        );
+        assert_eq!(
+            [percent(0, 5), percent(1, 5_000), percent(1, 900), percent(1, 8), percent(5, 5)],
+            ["0 %", "<0.1 %", "0.1 %", "12 %", "100 %"]
+        );
     }
 
     #[test]

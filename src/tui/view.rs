@@ -25,7 +25,7 @@ pub use bottom::action_at;
 use super::app::{Model, Tab};
 use super::layout::{self, Breadth};
 use super::load::FailureKind;
-use super::screens::{groups, history};
+use super::screens::{groups, history, traffic};
 use super::session::{Connection, ContextKind, Shared};
 use super::text;
 use super::theme::Role;
@@ -62,6 +62,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         (Some(welcome), _) => welcome.draw(&model.shared, regions.body, frame),
         (None, Tab::Endpoints) => model.endpoints.draw(&model.shared, regions.body, frame),
         (None, Tab::Groups) => groups::view::draw(&model.groups, &model.shared, regions.body, frame),
+        (None, Tab::Traffic) => traffic::view::draw(&model.traffic, &model.shared, regions.body, frame),
         (None, Tab::History) => history::view::draw(&model.history, &model.shared, regions.body, frame),
         (None, Tab::Board) => model.board.draw(&model.endpoints, &model.shared, regions.body, frame),
         (None, Tab::Gateway) => model.gateway.draw(&model.shared, regions.body, frame),

@@ -6,3 +6,4 @@ mod history;
 mod marks;
 mod probes;
 pub(crate) mod stage;
+mod traffic;

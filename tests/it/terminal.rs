@@ -1,6 +1,6 @@
 //! The real program in a real terminal, on the real gateway: what a person does, from the first key to the disk.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
@@ -204,6 +204,76 @@ fn what_was_written_is_there_at_the_next_start() {
     again.until_that("the endpoint", |screen| screen.lines().any(|line| line.contains("my-org/grok-5")));
     again.press("q");
     assert_eq!(again.wait().exit_code(), 0);
+}
+
+/// Mints a key in the dashboard, as a person does, and takes it from the screen. The Groups tab is open afterwards.
+fn minted(terminal: &mut Terminal) -> String {
+    terminal.press("3");
+    terminal.until("mint key");
+    terminal.until("usage ");
+    terminal.press("K");
+    terminal.until("Mint a key");
+    terminal.press("watcher");
+    terminal.press(ENTER);
+    terminal.until("shown this once, here");
+    let line = terminal.line_with("sky_");
+    let key = line.split_whitespace().find(|word| word.starts_with("sky_") && word.contains('.'));
+    let key = key.unwrap_or_else(|| panic!("no key in {line:?}")).to_owned();
+    terminal.press(ESCAPE);
+    terminal.until_gone("shown this once, here");
+    key
+}
+
+/// The gateway's inference address, as the Gateway tab shows it.
+fn inference(terminal: &mut Terminal) -> String {
+    terminal.press("6");
+    terminal.until("Inference");
+    let line = terminal.line_with("Inference");
+    let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
+    address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned()
+}
+
+/// Calls a slug, and waits for the whole answer. Its status.
+fn call(address: &str, key: &str, slug: &str) -> u16 {
+    let body = format!(r#"{{"model":"{slug}","messages":[{{"role":"user","content":"hello"}}]}}"#);
+    let mut stream = TcpStream::connect(address).expect("the gateway runs");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a time limit");
+    let length = body.len();
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nconnection: close";
+    let request = format!(
+        "{head}\r\nauthorization: Api-Key {key}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("the gateway takes it");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the gateway answers");
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+#[test]
+fn calls_are_seen_as_they_pass() {
+    let home = home();
+    let mut terminal = local(home.path());
+    let key = minted(&mut terminal);
+    let address = inference(&mut terminal);
+    terminal.press("4");
+    terminal.until("● live");
+    terminal.until("No requests yet");
+    assert_eq!(call(&address, &key, "my-org/glm-5.2"), 200);
+    terminal.until("✓ 200");
+    assert_eq!(call(&address, &key, "my-org/nobody"), 404);
+    terminal.until("✗ 404");
+    terminal.press("/status:4xx");
+    terminal.until_gone("✓ 200");
+    terminal.press(ENTER);
+    terminal.press(ENTER);
+    terminal.until("no such slug");
+    terminal.press(ESCAPE);
+    terminal.until_gone("no such slug");
+    terminal.press(ESCAPE);
+    terminal.until("✓ 200");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub fn open_router(shared: Arc<Shared>) -> Router {
 #[derive(Debug, Deserialize)]
 struct RequestsQuery {
     limit: Option<usize>,
+    slug: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,18 +66,25 @@ async fn requests(
     let limit = query.limit.unwrap_or(RECENT_DEFAULT).min(KEPT_MAX);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
-        return Json(Requests { requests: shared.traffic.recent(limit) }).into_response();
+        let requests = match query.slug {
+            Some(slug) => shared.traffic.recent_of(&slug, limit),
+            None => shared.traffic.recent(limit),
+        };
+        return Json(Requests { requests }).into_response();
     }
     Sse::new(follow(&shared, limit)).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
 }
 
-/// The last requests and then each that ends, as `request` events; `missed` says how many a slow reader lost.
+/// The last requests and then each that ends, as `request` events. `live` stands between the two, with how many came
+/// before it; `missed` says how many a slow reader lost.
 fn follow(shared: &Shared, limit: usize) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     let (last, stream) = shared.traffic.follow(limit);
     let ended = shared.traffic.ended();
-    futures_util::stream::unfold((last.into_iter(), stream, ended), |(mut last, mut stream, ended)| async move {
-        let event = if let Some(entry) = last.next() {
-            request_event(&entry)
+    let live = Event::default().event("live").data(serde_json::json!({ "replayed": last.len() }).to_string());
+    let first: Vec<Event> = last.iter().map(|entry| request_event(entry)).chain([live]).collect();
+    futures_util::stream::unfold((first.into_iter(), stream, ended), |(mut first, mut stream, ended)| async move {
+        let event = if let Some(event) = first.next() {
+            event
         } else {
             let received = tokio::select! {
                 // What was recorded before the end is told before the end.
@@ -92,7 +100,7 @@ fn follow(shared: &Shared, limit: usize) -> impl Stream<Item = Result<Event, Inf
                 Err(RecvError::Closed) => return None,
             }
         };
-        Some((Ok(event), (last, stream, ended)))
+        Some((Ok(event), (first, stream, ended)))
     })
 }
 

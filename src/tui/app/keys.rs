@@ -61,7 +61,9 @@ pub fn available(model: &Model, action: Action) -> Availability {
         Action::New if !is_open => Availability::No("not connected"),
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
         Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
-        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab5 | Action::Tab6 if model.welcome.is_some() => {
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab4 | Action::Tab5 | Action::Tab6
+            if model.welcome.is_some() =>
+        {
             Availability::Hidden
         }
         _ => Availability::Yes,
@@ -129,7 +131,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
-        Tab::Board | Tab::Groups | Tab::History => tabs::act(model, action).unwrap_or_default(),
+        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::act(model, action).unwrap_or_default(),
         Tab::Gateway => model.gateway.act(action, &mut model.shared),
     }
 }
@@ -179,7 +181,7 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             effects.extend(tabs::read_again(model));
             Some(effects)
         }
-        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab5 | Action::Tab6 => {
+        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab4 | Action::Tab5 | Action::Tab6 => {
             let tab = Tab::ALL.into_iter().find(|tab| tab.action() == action)?;
             if model.welcome.is_none() {
                 model.overlays.clear();
@@ -314,7 +316,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => return model.endpoints.edit(key, &model.shared),
-        Tab::Board | Tab::Groups | Tab::History => tabs::edit(model, key),
+        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::edit(model, key),
         Tab::Gateway => {}
     }
     Vec::new()
@@ -346,7 +348,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     } else {
         match model.tab {
             Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
-            Tab::Board | Tab::Groups | Tab::History => tabs::paste(model, pasted),
+            Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::paste(model, pasted),
             Tab::Gateway => {}
         }
     }

@@ -12,6 +12,8 @@ pub enum Tab {
     Board,
     /// Who may call what.
     Groups,
+    /// What is happening.
+    Traffic,
     /// Who changed what.
     History,
     /// The local gateway.
@@ -20,7 +22,8 @@ pub enum Tab {
 
 impl Tab {
     /// All that there are, in their order.
-    pub const ALL: [Self; 5] = [Self::Endpoints, Self::Board, Self::Groups, Self::History, Self::Gateway];
+    pub const ALL: [Self; 6] =
+        [Self::Endpoints, Self::Board, Self::Groups, Self::Traffic, Self::History, Self::Gateway];
 
     /// Its name.
     #[must_use]
@@ -29,6 +32,7 @@ impl Tab {
             Self::Endpoints => "Endpoints",
             Self::Board => "Board",
             Self::Groups => "Groups",
+            Self::Traffic => "Traffic",
             Self::History => "History",
             Self::Gateway => "Gateway",
         }
@@ -41,6 +45,7 @@ impl Tab {
             Self::Endpoints => Action::Tab1,
             Self::Board => Action::Tab2,
             Self::Groups => Action::Tab3,
+            Self::Traffic => Action::Tab4,
             Self::History => Action::Tab5,
             Self::Gateway => Action::Tab6,
         }

@@ -14,6 +14,7 @@ use crate::tui::screens::board::Wish;
 use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::endpoints::work::Work;
 use crate::tui::session::Connection;
+use crate::tui::traffic::News;
 use crate::tui::wanted::Found;
 
 /// A tab was opened: it reads what it has not.
@@ -25,12 +26,16 @@ pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
     match tab {
         Tab::Groups => model.groups.read(&mut model.shared),
         Tab::History => model.history.read(&mut model.shared),
-        Tab::Endpoints | Tab::Board | Tab::Gateway => Vec::new(),
+        // It is watched as long as it is looked at: see `settle`.
+        Tab::Endpoints | Tab::Board | Tab::Traffic | Tab::Gateway => Vec::new(),
     }
 }
 
 /// Everything of the open tab is to be read again.
 pub(super) fn read_again(model: &mut Model) -> Vec<Effect> {
+    if model.tab == Tab::Traffic && model.traffic.watch.is_some() {
+        return model.traffic.read(&mut model.shared);
+    }
     show(model, model.tab)
 }
 
@@ -39,6 +44,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     match model.tab {
         Tab::Board => Some(act_on_board(model, action)),
         Tab::Groups => Some(model.groups.act(action, &mut model.shared)),
+        Tab::Traffic => Some(model.traffic.act(action, &mut model.shared)),
         Tab::History => Some(model.history.act(action, &mut model.shared)),
         Tab::Endpoints | Tab::Gateway => None,
     }
@@ -73,6 +79,12 @@ fn repoint(model: &mut Model, id: &EndpointId, target: &Target) -> Vec<Effect> {
 
 /// Whether an action of these tabs can be done now. `None` where the rest of the program knows.
 pub(super) fn available(model: &Model, action: Action) -> Option<Availability> {
+    if model.tab == Tab::Traffic && model.overlays.is_empty() && matches!(action, Action::Open | Action::Copy) {
+        return Some(match model.traffic.request() {
+            Some(_) => Availability::Yes,
+            None => Availability::No("no request is selected"),
+        });
+    }
     if model.tab == Tab::History && action == Action::Undo && model.overlays.is_empty() && model.welcome.is_none() {
         return Some(match model.history.aim() {
             Some(_) => Availability::Yes,
@@ -101,6 +113,10 @@ pub(super) fn press(model: &mut Model, body: Rect, column: u16, row: u16) -> Opt
             Some(Vec::new())
         }
         Tab::Groups => Some(model.groups.press(Position::new(column, row))),
+        Tab::Traffic => {
+            model.traffic.press(Position::new(column, row));
+            Some(Vec::new())
+        }
         Tab::History => {
             model.history.press(Position::new(column, row));
             Some(Vec::new())
@@ -114,6 +130,7 @@ pub(super) fn edit(model: &mut Model, key: &KeyEvent) {
     match model.tab {
         Tab::Board => model.board.edit(key, &model.endpoints, &model.shared),
         Tab::Groups => model.groups.edit(key),
+        Tab::Traffic => model.traffic.edit(key, &model.shared),
         Tab::History => model.history.edit(key),
         Tab::Endpoints | Tab::Gateway => {}
     }
@@ -124,6 +141,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     match model.tab {
         Tab::Board => model.board.paste(pasted, &model.endpoints, &model.shared),
         Tab::Groups => model.groups.paste(pasted),
+        Tab::Traffic => model.traffic.paste(pasted, &model.shared),
         Tab::History => model.history.paste(pasted),
         Tab::Endpoints | Tab::Gateway => {}
     }
@@ -139,6 +157,12 @@ pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Fai
     }
     let history = model.history.receive(ticket, found, &model.shared);
     history.or_else(|| model.groups.receive(ticket, found, &mut model.shared)).unwrap_or_default()
+}
+
+/// Requests have passed, or can no longer be seen.
+pub(super) fn news(model: &mut Model, ticket: Ticket, news: News) -> Vec<Effect> {
+    model.traffic.receive(ticket, news, &model.shared);
+    Vec::new()
 }
 
 /// A plan has ended, whoever ran it: what the open tab tells of changes is read again.
@@ -167,13 +191,16 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
 pub(super) fn forget(model: &mut Model) {
     model.board.forget();
     model.groups.forget();
+    model.traffic.forget();
     model.history.forget();
     model.seeking = None;
 }
 
-/// A message was taken: what is drawn follows, and has its size.
-pub(super) fn settle(model: &mut Model) {
+/// A message was taken: what is drawn follows, and what is not looked at is watched no longer.
+pub(super) fn settle(model: &mut Model) -> Vec<Effect> {
     if model.tab == Tab::Board {
         model.board.follow(&model.endpoints, &model.shared);
     }
+    let is_seen = model.shared.has_focus && model.welcome.is_none() && model.shared.connection == Connection::Open;
+    model.traffic.follow(is_seen && model.tab == Tab::Traffic, &mut model.shared)
 }

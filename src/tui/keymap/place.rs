@@ -79,6 +79,8 @@ places! {
     Help = "help-page", "the help";
     /// The palette, which is filtered by typing.
     Palette = "action-list", "the palette";
+    /// The Traffic tab.
+    Traffic = "traffic", "the traffic";
     /// The History tab.
     History = "history", "the history";
     /// A plan that runs.
@@ -105,7 +107,10 @@ impl Place {
     /// True where something is looked at, and nothing is being changed, chosen or typed.
     #[must_use]
     pub fn is_browsing(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Board | Self::History | Self::Gateway | Self::Welcome)
+        matches!(
+            self,
+            Self::List | Self::Detail | Self::Board | Self::Traffic | Self::History | Self::Gateway | Self::Welcome
+        )
     }
 
     /// True where something is being made up or decided: a letter that works everywhere does nothing here, so that

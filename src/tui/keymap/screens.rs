@@ -5,6 +5,7 @@ use super::{Action as A, Binding, Chord, Place, Section as S};
 
 const GROUPS: &[Place] = &[Place::Groups, Place::GroupKeys];
 const SHARED: &[Place] = &[Place::Board, Place::Groups, Place::GroupKeys];
+const TRAFFIC: &[Place] = &[Place::Traffic];
 const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
 const TRIED: &[Place] = &[Place::TryIt, Place::TryItKey];
@@ -14,6 +15,7 @@ pub(super) const SCREENS: &[Binding] = &[
     // Tabs.
     row(A::Tab2, "tab-2", &[c('2')], &[], "", "Board", S::Everywhere),
     row(A::Tab3, "tab-3", &[c('3')], &[], "", "Groups", S::Everywhere),
+    row(A::Tab4, "tab-4", &[c('4')], &[], "", "Traffic", S::Everywhere),
     row(A::Tab5, "tab-5", &[c('5')], &[], "", "History", S::Everywhere),
     // The board.
     row(A::Open, "open", &[ENTER], BOARD, "endpoint", "Go to the endpoint", S::Board),
@@ -108,6 +110,21 @@ pub(super) const SCREENS: &[Binding] = &[
     // What the board and the groups share with the list.
     write_in(A::Undo, "undo", &[c('u')], SHARED, "undo", "Take the last change back", S::Endpoints),
     write_in(A::Redo, "redo", &[c('U')], SHARED, "", "Make the last change again that was taken back", S::Endpoints),
+    // Traffic.
+    row(A::Open, "open", &[ENTER], TRAFFIC, "journey", "Look at the request's way through the phases", S::Traffic),
+    row(A::Pause, "pause", &[SPACE], TRAFFIC, "pause / go on", "Hold the list, or let it go on", S::Traffic),
+    row(
+        A::Filter,
+        "filter",
+        &[c('/')],
+        TRAFFIC,
+        "filter",
+        "Filter; slug: group: key: status:4xx status:error narrow it",
+        S::Traffic,
+    ),
+    row(A::Chart, "chart", &[c('v')], TRAFFIC, "chart", "Requests, latency, tokens: the next chart", S::Traffic),
+    row(A::Copy, "copy", &[c('y')], TRAFFIC, "copy id", "Copy the request's id", S::Traffic),
+    row(A::Back, "back", &[ESC], TRAFFIC, "", "Clear the filter, then go on", S::Traffic),
     // History.
     row(A::Open, "open", &[ENTER], HISTORY, "show", "Show everything that is known of the change", S::History),
     write_in(

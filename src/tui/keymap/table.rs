@@ -57,6 +57,7 @@ const SCROLLED: &[Place] = &[
     Place::Copy,
     Place::Reader,
     Place::Welcome,
+    Place::Traffic,
     Place::History,
 ];
 /// Lists under a text field: only keys that are no letters move in them.

@@ -69,6 +69,7 @@ impl Palette {
             Section::Endpoints
             | Section::Board
             | Section::Groups
+            | Section::Traffic
             | Section::History
             | Section::Panes
             | Section::Gateway

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use repoint::api::{CreateEndpoint, Endpoint, EndpointId, Slug, Target, UpdateEndpoint, UpsertSecret};
-use repoint::client::{Client, ErrorKind};
+use repoint::client::{Client, ErrorKind, Seen};
 use secrecy::SecretString;
 use url::Url;
 
@@ -150,4 +150,36 @@ async fn a_restart_in_the_middle_costs_nothing_that_was_answered() {
     let after = client(&gateway);
     assert_ne!(Url::parse(gateway.management_url()).unwrap().port(), None);
     assert_eq!(after.endpoint(&made.id).await.unwrap().body, made);
+}
+
+#[tokio::test]
+async fn requests_are_followed_as_they_end() {
+    let mut gateway = TestGateway::start().await;
+    let client = client(&gateway);
+    let pages: Vec<_> = client.groups(10).try_collect().await.unwrap();
+    let group = pages.into_iter().flat_map(|page| page.body.items).find(|group| !group.models.is_empty()).unwrap();
+    let key = client.mint_key(&group.id, &repoint::api::CreateKey::default()).await.unwrap().body;
+    let slug = group.models[0].slug.clone();
+    let call = {
+        let body = serde_json::json!({"model": slug, "messages": [{"role": "user", "content": "hi"}]});
+        let request = gateway.inference(reqwest::Method::POST, "/v1/chat/completions").json(&body);
+        request.header("authorization", format!("Api-Key {}", key.api_key))
+    };
+    let mut stream = client.follow_requests(10).await.unwrap();
+    assert_eq!(stream.next().await.unwrap(), Some(Seen::Live { replayed: 0 }));
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.unwrap();
+    let Some(Seen::Request(report)) = stream.next().await.unwrap() else { panic!("no request is told") };
+    assert_eq!((&report.slug, report.status, report.outcome.as_str()), (&slug, 200, "complete"));
+    assert_eq!(report.api_key_prefix, Some(key.prefix.clone()));
+    assert!(report.target.is_some() && report.latency_ms > 0.0 && report.first_byte_ms.is_some());
+    // Who comes later is told of it first.
+    let mut late = client.follow_requests(10).await.unwrap();
+    assert_eq!(late.next().await.unwrap(), Some(Seen::Request(report.clone())));
+    assert_eq!(late.next().await.unwrap(), Some(Seen::Live { replayed: 1 }));
+    assert_eq!(client.requests_of(slug.as_str(), 10).await.unwrap().body.requests, [*report]);
+    assert_eq!(client.requests_of("my-org/nothing", 10).await.unwrap().body.requests, []);
+    gateway.stop().await;
+    assert!(matches!(stream.next().await, Ok(None) | Err(_)));
 }
