@@ -52,7 +52,7 @@ pub async fn run(session: &Session, apply: &Apply) -> anyhow::Result<Exit> {
     let exit = write::write(session, &apply.how(&plan)).await?;
     let is_partial = matches!(exit, Exit::Failed | Exit::Conflict);
     if is_partial && plan.changes().len() > 1 && !apply.write.dry_run {
-        session.out.say("hint: apply the file again for the rest; what is done stays done");
+        session.out.say("hint: correct what was refused and apply the file again; what is done stays done");
     }
     Ok(exit)
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Exit;
-use super::output::{self, Output, Table};
+use super::output::{self, Format, Output, Table};
 use super::select::Select;
 use super::session::Session;
 use super::speak::Speak;
@@ -156,7 +156,9 @@ fn tell(out: Output, rows: &[Row], only_differing: bool) -> anyhow::Result<()> {
             })
         })
         .collect();
-    out.list(&table, &values)?;
+    if out.format() != Format::Table || !only_differing || rows.iter().any(Row::differs) {
+        out.list(&table, &values)?;
+    }
     let differs = rows.iter().filter(|row| row.differs() && !row.is_excused()).count();
     let excused = rows.iter().filter(|row| row.differs() && row.is_excused()).count();
     output_summary(out, rows.len(), differs, excused);

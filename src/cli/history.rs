@@ -103,14 +103,18 @@ pub async fn undo(session: &Session, undo: &Undo) -> anyhow::Result<Exit> {
     };
     anyhow::ensure!(
         entry.author.server == server,
-        "that was done on {}, in the context {}\nhint: --context {0}",
+        "that was done on {}, in the context {}\nhint: --context {1}",
         entry.author.server,
         entry.author.context
     );
     session.out.say(&format!("undoing {}: {} ({})", entry.id.short(), entry.title, ago(clock::now(), entry.at)));
     let current = survey::current(&session.client, &way_back::needs(entry)).await?;
-    let plan = way_back::plan(entry, &current)
-        .map_err(|refusal| anyhow::anyhow!("{} cannot be undone: {refusal}", entry.id.short()))?;
+    let plan = way_back::plan(entry, &current).map_err(|refusal| {
+        let id = entry.id.short();
+        anyhow::anyhow!(
+            "{id} cannot be undone: {refusal}\nhint: repoint undo ID undoes another; repoint history has them"
+        )
+    })?;
     let write_it = Write { undoes: Some(entry.id.clone()), ..Write::new(&plan, &undo.write, Ask::Always) };
     write(session, &write_it).await
 }

@@ -45,7 +45,7 @@ pub async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
         session.out.say("nothing to do: the server is so already");
         return Ok(Exit::Done);
     }
-    session.out.say(&plan.title());
+    session.out.say(&format!("{}; repoint apply with the same options does it", plan.title()));
     Ok(Exit::Differs)
 }
 

@@ -17,8 +17,11 @@ use super::resolve::resolve;
 use super::session::Session;
 use crate::api::EndpointId;
 use crate::sync::{PollFacts, next_poll};
-use crate::tui::text::{ago, clock};
+use crate::tui::text::{self, ago, clock};
 pub use look::{Look, Observed, Row};
+
+/// The longest word for a state.
+const STATE: usize = "not serving".len();
 
 /// `repoint status`.
 #[derive(Debug, Clone, Args)]
@@ -101,6 +104,7 @@ async fn watch(
 ) -> anyhow::Result<Infallible> {
     let mut told: BTreeMap<EndpointId, (String, String, String)> = BTreeMap::new();
     let mut failures = 0;
+    session.out.say("watching; Ctrl-C ends it");
     loop {
         tell_changes(session, &observed, &mut told)?;
         let waiting = observed.rows.iter().filter(|row| !row.is_in_effect()).map(Row::remaining).min();
@@ -134,12 +138,14 @@ fn tell_changes(
     told: &mut BTreeMap<EndpointId, (String, String, String)>,
 ) -> anyhow::Result<()> {
     let mut seen = BTreeMap::new();
+    let longest = observed.rows.iter().map(|row| text::width(row.endpoint.slug.as_str())).max().unwrap_or(0);
     for row in &observed.rows {
         let now = (row.endpoint.slug.to_string(), row.state.word().to_owned(), targets(&row.endpoint));
         if told.get(&row.endpoint.id) != Some(&now) {
             let line = match session.out.format() {
                 Format::Table => {
-                    format!("{}  {} {}  {}  {}", clock(observed.now), row.state.glyph(), now.1, now.0, now.2)
+                    let (state, slug) = (text::fit(&now.1, STATE), text::fit(&now.0, longest));
+                    format!("{}  {} {state}  {slug}  {}", clock(observed.now), row.state.glyph(), now.2)
                 }
                 Format::Json | Format::Yaml => serde_json::to_string(&row.value(observed.now))?,
             };

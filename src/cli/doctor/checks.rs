@@ -3,15 +3,19 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use secrecy::SecretString;
+use url::Url;
+
 use super::{Finding, Verdict};
 use crate::api::{Time, User};
 use crate::cli::select::{Opened, Select};
 use crate::cli::{dashboard, keymap};
-use crate::client::{Access, Answer, Client, ClientError, ErrorKind};
+use crate::client::{Access, Answer, CALL_TIMEOUT, Client, ClientError, ErrorKind, Inference, InferenceOptions};
 use crate::clock;
 use crate::config::{Config, Paths, variable};
 use crate::plan::journal::{Bounds, Journal};
 use crate::sync::ServerClock;
+use crate::tui::text::counted;
 
 /// A clock that is further off shows wrong ages.
 const CLOCK_OFF_MAX: Duration = Duration::from_secs(5);
@@ -97,11 +101,13 @@ pub(super) fn journal(config: &Config) -> Finding {
         Err(error) => Finding::new(check, Verdict::Bad, error.to_string())
             .hint("nothing is written to a server without it: make the folder writable"),
         Ok((_, interrupted)) if !interrupted.is_empty() => {
-            let text = format!("{} plans were interrupted", interrupted.len());
-            Finding::new(check, Verdict::Doubtful, text).hint("repoint apply --resume goes on with them")
+            let were = if interrupted.len() == 1 { "was" } else { "were" };
+            let text = format!("{} {were} interrupted", counted(interrupted.len(), "plan"));
+            Finding::new(check, Verdict::Doubtful, text).hint("repoint apply --resume goes on")
         }
         Ok((history, _)) if history.unreadable > 0 => {
-            let text = format!("{} entries; {} lines cannot be read", history.entries.len(), history.unreadable);
+            let unreadable = counted(history.unreadable, "line");
+            let text = format!("{} entries; {unreadable} cannot be read", history.entries.len());
             Finding::new(check, Verdict::Doubtful, text)
         }
         Ok((history, _)) => {
@@ -152,12 +158,16 @@ async fn ask(client: &Client) -> Vec<Finding> {
         Ok(answer) => {
             let report = answer.body;
             let text = format!(
-                "told: every {} s, {} of {}",
+                "the gateway tells: every {} s; revision {} of {} is in effect",
                 report.interval_seconds, report.applied_revision, report.revision
             );
             Finding::new("sync", Verdict::Good, text)
         }
-        Err(_) => Finding::new("sync", Verdict::Good, "not told: changes count as live after 60 s, or by a probe"),
+        Err(_) => Finding::new(
+            "sync",
+            Verdict::Good,
+            "the server does not tell: changes count as live after 60 s, or by a probe",
+        ),
     });
     findings
 }
@@ -168,8 +178,9 @@ fn network(client: &Client, me: &Result<Answer<User>, ClientError>) -> Finding {
         Ok(answer) => {
             let user = &answer.body;
             let who = user.email.as_ref().or(user.name.as_ref()).unwrap_or(&user.user_id);
-            let place = user.workspace_name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-            Finding::new("network", Verdict::Good, format!("{host} answers; the key is {who}'s{place}"))
+            let place = user.workspace_name.as_ref().map(|name| format!(", in the workspace {name}"));
+            let text = format!("{host} answers; the key is that of {who}{}", place.unwrap_or_default());
+            Finding::new("network", Verdict::Good, text)
         }
         Err(error) if matches!(error.kind, ErrorKind::Unauthorized) => {
             Finding::new("network", Verdict::Bad, format!("{host} answers, and does not know the key"))
@@ -227,13 +238,39 @@ async fn data_plane(opened: &Opened) -> Finding {
             .hint("inference_url in the context allows probes and repoint call");
     };
     match &opened.context.probe_key {
-        None => Finding::new(check, Verdict::Good, format!("{url}; no probe key, so nothing is probed")),
+        None => Finding::new(check, Verdict::Good, format!("{url}, not called: the context names no probe_key")),
         Some(source) => match source.read().await {
-            Ok(_) => Finding::new(check, Verdict::Good, format!("{url}, probed with the key from {source}")),
+            Ok(key) => called(opened, url, key).await,
             Err(error) => {
                 let finding = Finding::new(check, Verdict::Bad, format!("no probe key: {}", error.message));
                 Finding { hint: error.hint, ..finding }
             }
         },
+    }
+}
+
+/// Asks with the probe key which slugs it may call. It is the one question there that takes no tokens.
+async fn called(opened: &Opened, url: &Url, key: SecretString) -> Finding {
+    let check = "data plane";
+    let mut options = InferenceOptions::new(url.clone(), key);
+    options.timeout = CALL_TIMEOUT;
+    options.extra_certificates = opened.connection.client.extra_certificates();
+    let answer = match Inference::new(options) {
+        Ok(inference) => inference.models().await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(slugs) if slugs.is_empty() => {
+            Finding::new(check, Verdict::Doubtful, format!("{url} answers; the probe key may call nothing"))
+                .hint("grant its group the slugs that are to be probed")
+        }
+        Ok(slugs) => {
+            let text = format!("{url} answers; the probe key may call {}", counted(slugs.len(), "slug"));
+            Finding::new(check, Verdict::Good, text)
+        }
+        Err(error) => {
+            let finding = Finding::new(check, Verdict::Bad, format!("{url}: {}", error.message));
+            Finding { hint: error.hint, ..finding }
+        }
     }
 }

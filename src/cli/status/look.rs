@@ -14,10 +14,17 @@ use crate::clock;
 use crate::plan::outcome::Record;
 use crate::sync::{self, Facts, INTERVAL_DEFAULT, ServerClock, SyncState, Written};
 
+/// How often the journal is read after a change was seen: it has its line a moment after the server has the change.
+const READINGS: u8 = 2;
+
 /// Looks at a server, again and again.
 pub struct Look<'a> {
     session: &'a Session,
     written: HashMap<EndpointId, Written>,
+    /// When the last change that was seen was made.
+    newest: Option<Time>,
+    /// How often the journal is still to be read because of it.
+    readings: u8,
     clock: ServerClock,
     reached: Option<Time>,
 }
@@ -128,17 +135,14 @@ impl<'a> Look<'a> {
     /// # Errors
     /// The journal cannot be read.
     pub fn new(session: &'a Session) -> anyhow::Result<Self> {
-        let server = session.client.management_url().to_string();
-        let mut written = HashMap::new();
-        for entry in session.journal()?.read()?.entries.into_iter().filter(|entry| entry.author.server == server) {
-            for done in entry.items.iter().filter_map(|item| item.done()) {
-                if let Record::Endpoint(endpoint) = &done.after {
-                    let write = Written { at: done.at, revision: done.revision, updated_at: endpoint.updated_at };
-                    written.insert(endpoint.id.clone(), write);
-                }
-            }
-        }
-        Ok(Self { session, written, clock: ServerClock::default(), reached: None })
+        Ok(Self {
+            session,
+            written: written(session)?,
+            newest: None,
+            readings: 0,
+            clock: ServerClock::default(),
+            reached: None,
+        })
     }
 
     /// Looks once.
@@ -171,7 +175,23 @@ impl<'a> Look<'a> {
         }
         let now = self.clock.now(clock::now());
         self.reached = Some(now);
+        self.read_journal_again(&endpoints);
         Ok(self.judge(endpoints, report, now))
+    }
+
+    /// What has changed since may have been written by another program of this machine.
+    fn read_journal_again(&mut self, endpoints: &[Endpoint]) {
+        let newest = endpoints.iter().map(|endpoint| endpoint.updated_at).max();
+        if newest > self.newest {
+            // What was there at the first look is in the journal as it was read.
+            self.readings = if self.newest.is_some() { READINGS } else { 0 };
+            self.newest = newest;
+        }
+        if self.readings > 0 {
+            self.readings -= 1;
+            // A journal that can't be read now was read before.
+            self.written = written(self.session).unwrap_or_else(|_| std::mem::take(&mut self.written));
+        }
     }
 
     /// Looks once; a server that is away for the moment leaves what was seen before, older.
@@ -217,6 +237,21 @@ impl<'a> Look<'a> {
             .collect();
         Observed { now, report, rows }
     }
+}
+
+/// What was written from this machine to this server, the last write of each endpoint.
+fn written(session: &Session) -> anyhow::Result<HashMap<EndpointId, Written>> {
+    let server = session.client.management_url().to_string();
+    let mut written = HashMap::new();
+    for entry in session.journal()?.read()?.entries.into_iter().filter(|entry| entry.author.server == server) {
+        for done in entry.items.iter().filter_map(|item| item.done()) {
+            if let Record::Endpoint(endpoint) = &done.after {
+                let write = Written { at: done.at, revision: done.revision, updated_at: endpoint.updated_at };
+                written.insert(endpoint.id.clone(), write);
+            }
+        }
+    }
+    Ok(written)
 }
 
 /// A server without a report, or one that does not show it.

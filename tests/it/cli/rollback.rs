@@ -72,6 +72,23 @@ async fn a_key_that_may_not_call_the_slug_says_nothing_about_its_target() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn doctor_asks_the_data_plane_with_the_probe_key() {
+    let world = world().await;
+    let told = async || {
+        let checks = world.bare(&["doctor", "-o", "json"]).await.json();
+        checks.as_array().unwrap().iter().find(|it| it["check"] == "data plane").cloned().unwrap()
+    };
+    let good = told().await;
+    assert_eq!(good["verdict"], "good", "{good}");
+    assert!(good["text"].as_str().unwrap().ends_with("the probe key may call 1 slug"), "{good}");
+    let prefix = world.bare(&["keys", "list", "probes", "-o", "json"]).await.json()[0]["prefix"].clone();
+    world.bare(&["keys", "revoke", "probes", prefix.as_str().unwrap(), "--yes"]).await.ended(0);
+    let bad = told().await;
+    assert_eq!(bad["verdict"], "bad", "{bad}");
+    assert!(bad["hint"].as_str().unwrap().contains("revoked"), "{bad}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_probe_key_nothing_is_written() {
     let world = World::new().await;
     world.configure("");

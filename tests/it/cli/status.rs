@@ -68,7 +68,17 @@ async fn watching_adds_a_line_for_every_change() {
         assert_eq!(line["state"], "waiting");
     };
     assert_eq!(changed["targets"][0]["model_id"], "7qBv2Lm");
-    child.kill().await.unwrap();
+    // Another program of this machine writes: that is no drift, once its journal tells of it.
+    world.run(&["endpoints", "repoint", "my-org/glm-5.2", "--model-id", "5mWc8Hd"]).await.ended(0);
+    let again = loop {
+        let line = next().await;
+        if line["in_effect"] == true && line["targets"][0]["model_id"] == "5mWc8Hd" && line["state"] != "drifted" {
+            break line;
+        }
+    };
+    assert_eq!(again["state"], "verified", "{again}");
+    crate::support::pty::kill("-INT", child.id().unwrap());
+    assert!(child.wait().await.unwrap().success(), "Ctrl-C is how it ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]
