@@ -3,14 +3,14 @@
 //! An undo is made on what the server has now, read afresh, and is guarded like every plan. It is refused where
 //! somebody has written since, because it would take away their change. Redo is the undo of an undo.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Plan;
 use super::change::Change;
 use super::content::{EndpointContent, GroupContent};
 use super::history::{Entry, Item, Standing};
 use super::outcome::{Done, Outcome, Record};
-use crate::api::{Endpoint, EndpointId, Group, GroupId};
+use crate::api::{Endpoint, EndpointId, Group, GroupId, KeyPrefix};
 
 /// What the server has now of what an entry changed: read just before the undo is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,9 +46,12 @@ impl std::fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// The last entry of this server that wrote something, is no undo itself, and was not undone: what `u` takes back.
+/// A key that was minted and revoked again, as to try a slug, is passed by: nothing of it is left.
 #[must_use]
 pub fn last<'a>(entries: &'a [Entry], server: &str) -> Option<&'a Entry> {
-    entries.iter().rev().find(|entry| entry.undoes.is_none() && is_open_to_undo(entry, server))
+    let spent = spent_keys(entries);
+    let is_it = |entry: &&Entry| entry.undoes.is_none() && is_open_to_undo(entry, server) && !is_spent(entry, &spent);
+    entries.iter().rev().find(is_it)
 }
 
 /// The last undo on this server that was not undone in turn, unless something else was written since: what a redo
@@ -57,8 +60,37 @@ pub fn last<'a>(entries: &'a [Entry], server: &str) -> Option<&'a Entry> {
 pub fn last_undo<'a>(entries: &'a [Entry], server: &str) -> Option<&'a Entry> {
     let wrote = |entry: &&Entry| entry.author.server == server && entry.items.iter().any(|item| item.done().is_some());
     // An undo and its redo lie back to back with nothing of their own left: what is over is passed by.
-    let mut open = entries.iter().rev().filter(wrote).filter(|entry| entry.standing() != Standing::Undone);
+    let spent = spent_keys(entries);
+    let is_left = |entry: &&Entry| entry.standing() != Standing::Undone && !is_spent(entry, &spent);
+    let mut open = entries.iter().rev().filter(wrote).filter(is_left);
     open.find(|entry| !is_redo(entry, entries)).filter(|entry| entry.undoes.is_some())
+}
+
+/// The keys that were minted and revoked again.
+fn spent_keys(entries: &[Entry]) -> HashSet<&KeyPrefix> {
+    let done = || entries.iter().flat_map(|entry| &entry.items).filter(|item| item.done().is_some());
+    let minted: HashSet<&KeyPrefix> = done().filter_map(|item| minted(item)).collect();
+    let revoked = done().filter_map(|item| match &item.change {
+        Change::RevokeKey { key, .. } => Some(&key.prefix),
+        _ => None,
+    });
+    revoked.filter(|prefix| minted.contains(prefix)).collect()
+}
+
+fn minted(item: &Item) -> Option<&KeyPrefix> {
+    match (&item.change, &item.done()?.after) {
+        (Change::MintKey { .. }, Record::Key(key)) => Some(&key.prefix),
+        _ => None,
+    }
+}
+
+/// True where all that it did was to mint or to revoke such keys.
+fn is_spent(entry: &Entry, spent: &HashSet<&KeyPrefix>) -> bool {
+    let mut done = entry.items.iter().filter(|item| item.done().is_some());
+    done.all(|item| match &item.change {
+        Change::RevokeKey { key, .. } => spent.contains(&key.prefix),
+        _ => minted(item).is_some_and(|prefix| spent.contains(prefix)),
+    })
 }
 
 /// True for the undo of an undo.

@@ -70,6 +70,29 @@ async fn what_was_undone_is_not_undone_again() {
     assert!(refusal.to_string().contains("undone already"), "{refusal}");
 }
 
+#[tokio::test]
+async fn a_key_that_came_and_went_is_passed_by() {
+    let mut start = world(1);
+    let group = serde_json::json!({ "metadata": { "external_entity_id": "cust", "name": null }, "models": [{ "slug": slug(0) }] });
+    start.create_group(group.to_string().as_bytes()).unwrap();
+    let bench = Bench::new(start).await;
+    let group = bench.server.change(|world| world.groups[0].id.clone());
+    bench.run(&repoint_all(1)).await;
+    let mint = Plan::from(Change::MintKey { group: group.clone(), name: None });
+    let minted = bench.run(&mint).await;
+    let server = bench.server.url.as_str();
+    let last = |entries: &[Entry]| undo::last(entries, server).map(|entry| entry.title.clone()).unwrap();
+    assert!(last(&bench.entries()).starts_with("mint"), "its way back is to revoke it");
+    let key = &minted.keys[0].1;
+    let key = repoint::api::KeyInfo { prefix: key.prefix.clone(), name: None };
+    assert!(bench.run(&Plan::from(Change::RevokeKey { group, key })).await.is_success());
+    assert!(last(&bench.entries()).starts_with("re-point"), "{}", last(&bench.entries()));
+    let entries = bench.entries();
+    undo_entry(&bench, undo::last(&entries, server).unwrap()).await.unwrap();
+    bench.run(&mint).await;
+    assert!(undo::last_undo(&bench.entries(), server).is_none(), "something was written since");
+}
+
 /// What a person may do to five endpoints.
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let one = (0_usize..5, 0_u8..5, 0_usize..8).prop_map(|(which, kind, other)| {
