@@ -245,6 +245,8 @@ impl TryIt {
                 reply.effects = self.start(true, shared);
             }
             (Stage::Asking, Action::Back) => self.stage = Stage::Editing,
+            // All that is left is to revoke the key, which nobody has to watch.
+            (Stage::Running(_), Action::Back) if self.answers.iter().all(Answer::is_over) => reply.is_over = true,
             (Stage::Running(ticket), Action::Back) => {
                 self.stage = Stage::Stopping(ticket);
                 self.answers.iter_mut().for_each(Answer::stop);

@@ -157,6 +157,16 @@ fn esc_hangs_up_and_a_second_one_closes() {
 }
 
 #[test]
+fn esc_closes_at_once_where_only_the_key_is_still_to_be_revoked() {
+    let mut stage = ready(120, 36);
+    let ticket = sent(&mut stage);
+    told(&mut stage, ticket, [minted()].into_iter().chain(spoken(0, CLAUDE, SAID)).chain(ended(0)));
+    stage.press("<esc>");
+    assert!(stage.model.overlays.is_empty());
+    assert_eq!(stage.effects, [], "the key is revoked all the same");
+}
+
+#[test]
 fn a_key_that_could_not_be_revoked_is_told_also_when_the_pane_is_closed() {
     let mut stage = ready(120, 36);
     let ticket = sent(&mut stage);
