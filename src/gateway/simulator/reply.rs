@@ -235,17 +235,44 @@ fn response(ask: &Ask, said: &Said<'_>, status: &str, is_done: bool) -> Value {
     })
 }
 
+/// What stands around the text, each event with its number: clients build the answer of it piece by piece.
 fn response_stream(ask: &Ask, said: &Said<'_>) -> Vec<String> {
-    let item = id("msg", ask);
-    let mut pieces =
-        vec![named_event(&json!({"type": "response.created", "response": response(ask, said, "in_progress", false)}))];
-    pieces.extend(said.tokens.iter().map(|token| {
-        named_event(&json!({
-            "type": "response.output_text.delta", "item_id": item, "output_index": 0, "content_index": 0, "delta": token,
-        }))
-    }));
-    pieces
-        .push(named_event(&json!({"type": "response.completed", "response": response(ask, said, "completed", true)})));
+    let (item_id, text) = (id("msg", ask), said.tokens.concat());
+    let place = json!({"item_id": item_id, "output_index": 0, "content_index": 0});
+    let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
+    let item = |status: &str, content: Value| json!({"id": item_id, "type": "message", "status": status, "role": "assistant", "content": content});
+    let whole = |status: &str, is_done: bool| json!({"response": response(ask, said, status, is_done)});
+    let mut number = 0_u64;
+    let mut event = |kind: &str, fields: &[&Value]| {
+        let mut event = serde_json::Map::new();
+        event.insert("type".to_owned(), json!(kind));
+        event.insert("sequence_number".to_owned(), json!(number));
+        number += 1;
+        for field in fields.iter().filter_map(|fields| fields.as_object()) {
+            event.extend(field.clone());
+        }
+        named_event(&Value::Object(event))
+    };
+    let before = [
+        event("response.created", &[&whole("in_progress", false)]),
+        event("response.in_progress", &[&whole("in_progress", false)]),
+        event("response.output_item.added", &[&json!({"output_index": 0, "item": item("in_progress", json!([]))})]),
+        event("response.content_part.added", &[&place, &json!({"part": part("")})]),
+    ];
+    let mut pieces = vec![before.concat()];
+    for token in &said.tokens {
+        pieces.push(event("response.output_text.delta", &[&place, &json!({"delta": token, "logprobs": []})]));
+    }
+    let after = [
+        event("response.output_text.done", &[&place, &json!({"text": text, "logprobs": []})]),
+        event("response.content_part.done", &[&place, &json!({"part": part(&text)})]),
+        event(
+            "response.output_item.done",
+            &[&json!({"output_index": 0, "item": item("completed", json!([part(&text)]))})],
+        ),
+    ];
+    pieces.push(after.concat());
+    pieces.push(event("response.completed", &[&whole("completed", true)]));
     pieces
 }
 
@@ -347,6 +374,12 @@ mod tests {
         assert_eq!(completion["object"], "text_completion");
         let response = asked(Operation::Responses, &json!({"model": "m", "input": "x", "stream": true}));
         assert!(response.pieces.last().unwrap().starts_with("event: response.completed\n"));
+        let text = response.pieces.concat();
+        let kinds: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: response.")).collect();
+        let (before, after) = (&kinds[..4], &kinds[kinds.len() - 4..]);
+        assert_eq!(before, ["created", "in_progress", "output_item.added", "content_part.added"]);
+        assert_eq!(after, ["output_text.done", "content_part.done", "output_item.done", "completed"]);
+        assert!(text.contains(&format!("\"sequence_number\":{}", kinds.len() - 1)));
         assert_eq!(Ask::read(Operation::Embeddings, b"{\"model\":\"m\"}"), None);
     }
 }
