@@ -81,6 +81,7 @@ pub enum Action {
     Pause,
     Chart,
     Palette,
+    Tour,
     Complete,
     Redraw,
     Suspend,

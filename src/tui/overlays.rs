@@ -8,6 +8,7 @@ pub mod notices;
 pub mod palette;
 pub mod proposal;
 pub mod reader;
+pub mod tour;
 pub mod try_it;
 
 use ratatui::Frame;
@@ -20,6 +21,7 @@ use self::leave::Leave;
 use self::palette::Palette;
 use self::proposal::Proposal;
 use self::reader::Reader;
+use self::tour::Tour;
 use self::try_it::TryIt;
 use super::keymap::Place;
 use super::session::Shared;
@@ -29,6 +31,8 @@ use super::session::Shared;
 pub enum Overlay {
     /// The keys that work here.
     Help(Help),
+    /// A short tour of the screen.
+    Tour(Tour),
     /// Whether a form is to be lost.
     Leave(Leave),
     /// Every action by its name.
@@ -51,6 +55,7 @@ impl Overlay {
     pub fn place(&self, shared: &Shared) -> Place {
         match self {
             Self::Help(_) => Place::Help,
+            Self::Tour(_) => Place::Tour,
             Self::Leave(_) => Place::Question,
             Self::Palette(_) => Place::Palette,
             Self::Reader(_) => Place::Reader,
@@ -65,6 +70,7 @@ impl Overlay {
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
         match self {
             Self::Help(help) => help.draw(shared, area, frame),
+            Self::Tour(tour) => tour.draw(shared, area, frame),
             Self::Leave(leave) => leave.draw(shared, area, frame),
             Self::Palette(palette) => palette.draw(shared, area, frame),
             Self::Reader(reader) => reader.draw(shared, area, frame),

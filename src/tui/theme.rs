@@ -51,6 +51,8 @@ pub enum Role {
     BorderFocused,
     /// The letters of a name that a filter matched.
     Match,
+    /// A cell that says something else than a moment ago.
+    Moved,
     /// The bar of a protected context, and of what cannot be taken back.
     Alarm,
     /// A button that has the focus.
@@ -144,6 +146,7 @@ impl Theme {
             Role::Danger => style.fg(Color::Red),
             Role::Drifted => style.fg(Color::Magenta),
             Role::Match => style.fg(Color::Yellow).add_modifier(Modifier::BOLD),
+            Role::Moved => style.fg(accent).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             Role::Alarm => style.fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
             Role::Button => style.fg(Color::Black).bg(Color::Cyan),
             Role::ButtonIdle => style.fg(Color::White).bg(Color::DarkGray),
@@ -166,6 +169,7 @@ fn true_colour(palette: &Palette, role: Role) -> Style {
         Role::Drifted => style.fg(palette.drifted),
         Role::Border => style.fg(palette.border),
         Role::Match => style.fg(palette.waiting).add_modifier(Modifier::BOLD),
+        Role::Moved => style.fg(palette.accent).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Role::Alarm => style.fg(palette.ink).bg(palette.danger).add_modifier(Modifier::BOLD),
         Role::Button => style.fg(palette.ink).bg(palette.accent).add_modifier(Modifier::BOLD),
         Role::ButtonIdle => style.fg(palette.accent).bg(palette.selected_elsewhere).add_modifier(Modifier::BOLD),
@@ -181,7 +185,7 @@ fn colourless(role: Role) -> Style {
             style.add_modifier(Modifier::BOLD)
         }
         Role::Muted | Role::Faint => style.add_modifier(Modifier::DIM),
-        Role::Danger => style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+        Role::Danger | Role::Moved => style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Role::Match => style.add_modifier(Modifier::UNDERLINED),
         Role::Alarm | Role::Banner => style.add_modifier(Modifier::REVERSED | Modifier::BOLD),
         // Slanted, which nothing else is: buttons are told by it where there are no colours.
@@ -194,7 +198,7 @@ fn colourless(role: Role) -> Style {
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 16] = [
+    const ROLES: [Role; 17] = [
         Role::Text,
         Role::Strong,
         Role::Muted,
@@ -210,6 +214,7 @@ mod tests {
         Role::Alarm,
         Role::Button,
         Role::ButtonIdle,
+        Role::Moved,
         Role::Banner,
     ];
 

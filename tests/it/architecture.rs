@@ -136,6 +136,19 @@ fn no_module_reaches_through_a_wall() {
 }
 
 #[test]
+fn the_page_for_who_changes_it_names_files_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("assets/HACKING.md")).expect("the page is there");
+    let paths = page.split('`').skip(1).step_by(2).filter(|word| {
+        ["src/", "tests/", "assets/"].iter().any(|folder| word.starts_with(folder)) && !word.contains(' ')
+    });
+    let missing: Vec<&str> = paths.filter(|path| !root.join(path).exists()).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README is there");
+    assert!(readme.contains("(assets/HACKING.md)"), "the README links to it");
+}
+
+#[test]
 fn no_file_has_a_name_that_says_nothing() {
     let odd: Vec<_> = sources()
         .into_iter()

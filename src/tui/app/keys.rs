@@ -11,6 +11,7 @@ use crate::tui::overlays::help::Help;
 use crate::tui::overlays::leave::Leave;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::reader::{Reader, ReaderLine};
+use crate::tui::overlays::tour::Tour;
 use crate::tui::screens::gateway::Process;
 use crate::tui::screens::welcome::{Choice, Focus, Welcome};
 use crate::tui::session::Connection;
@@ -159,6 +160,12 @@ fn everywhere(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             }
             none
         }
+        Action::Tour => {
+            if !matches!(model.overlays.last(), Some(Overlay::Tour(_))) {
+                model.overlays.push(Overlay::Tour(Tour::default()));
+            }
+            none
+        }
         Action::Palette => {
             palette::open(model);
             none
@@ -238,6 +245,11 @@ fn act_on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.overlays.last_mut() {
         Some(Overlay::Help(help)) => help.act(action, &model.shared),
+        Some(Overlay::Tour(tour)) => {
+            if !tour.act(action) {
+                model.overlays.pop();
+            }
+        }
         Some(Overlay::Leave(leave)) if action == Action::Confirm => {
             let is_chosen = leave.is_chosen;
             if is_chosen {
@@ -306,7 +318,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             Overlay::Palette(palette) => palette.edit(key),
             Overlay::Proposal(proposal) => proposal.edit(key),
             Overlay::TryIt(_) => trial::edit(model, key),
-            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) | Overlay::Tour(_) => {}
         }
         return Vec::new();
     }
@@ -341,7 +353,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
             Overlay::Palette(palette) => palette.paste(pasted),
             Overlay::Proposal(proposal) => drop(proposal.typed.paste(pasted)),
             Overlay::TryIt(_) => trial::paste(model, pasted),
-            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) => {}
+            Overlay::Reader(_) | Overlay::Contexts(_) | Overlay::Copy(_) | Overlay::Leave(_) | Overlay::Tour(_) => {}
         }
     } else if let Some(welcome) = &mut model.welcome {
         welcome.paste(pasted);

@@ -3,6 +3,8 @@
 //! A gateway with a sync report is asked for that alone, and for its list only when the revision moved; any other is
 //! asked for its list. Nothing is asked while a write is under way.
 
+use std::time::Duration;
+
 use super::Model;
 use crate::api::{SyncReport, Time};
 use crate::sync::{Poll, PollFacts, next_poll};
@@ -13,6 +15,9 @@ use crate::tui::session::Connection;
 
 /// The middle of the jitter's range: the screens are functions of messages, so chance has no place here.
 const JITTER: f64 = 0.5;
+
+/// How long cells that say something else stand out.
+const MARKED: Duration = Duration::from_secs(5);
 
 /// Looks at the server now.
 pub(super) fn look_now(model: &mut Model) -> Vec<Effect> {
@@ -65,7 +70,11 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
         Timer::Sync if is_open => read_sync(model),
         Timer::Endpoints if is_open => model.endpoints.read(&mut model.shared),
         Timer::Open if matches!(model.shared.connection, Connection::Failed(_)) => open_again(model),
-        Timer::Sync | Timer::Endpoints | Timer::Open | Timer::Notice | Timer::Marks | Timer::Step => Vec::new(),
+        Timer::Marks => {
+            model.endpoints.rows.changed.clear();
+            Vec::new()
+        }
+        Timer::Sync | Timer::Endpoints | Timer::Open | Timer::Notice | Timer::Step => Vec::new(),
         Timer::GroupDetail | Timer::History => super::tabs::due(model, timer),
     }
 }
@@ -87,6 +96,9 @@ pub(super) fn page(model: &mut Model, ticket: Ticket, answer: Result<PageRead, F
     recovered(model);
     let mut effects = model.endpoints.follow(&mut model.shared);
     effects.extend(model.endpoints.name_targets(&mut model.shared));
+    if !model.endpoints.rows.changed.is_empty() {
+        effects.push(Effect::After { timer: Timer::Marks, delay: MARKED });
+    }
     if model.shared.sync_report().is_none() {
         effects.extend(next(model, 0));
     }

@@ -77,6 +77,8 @@ places! {
     Reader = "reader", "a text";
     /// The help, which is filtered by typing.
     Help = "help-page", "the help";
+    /// A card of the tour.
+    Tour = "tour-card", "the tour";
     /// The palette, which is filtered by typing.
     Palette = "action-list", "the palette";
     /// The Traffic tab.

@@ -44,7 +44,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use self::list::List;
 use self::marks::Marks;
 use self::recall::Recall;
-use self::rows::{Row, Rows};
+use self::rows::{Moved, Row, Rows};
 use self::work::Work;
 use self::workspace::Workspace;
 use self::written::Followed;
@@ -138,7 +138,13 @@ impl Endpoints {
     /// True where the row was found changed by the last reading.
     #[must_use]
     pub fn is_fresh(&self, row: &Row) -> bool {
-        self.rows.changed.contains(&row.id)
+        self.moved(row).is_some()
+    }
+
+    /// What of the row the last reading found changed, for a moment.
+    #[must_use]
+    pub fn moved(&self, row: &Row) -> Option<Moved> {
+        self.rows.changed.get(&row.id).copied()
     }
 
     /// True where the list, and nothing over it, has the keys.

@@ -217,6 +217,10 @@ impl Welcome {
         }
         let top = rows.next().map_or(place.bottom(), |row| row.y + 1);
         let rest = Rect { y: top, height: place.bottom().saturating_sub(top), ..place };
+        if let Some(row) = layout::rows(rest).last().filter(|_| self.focus == Focus::Choices) {
+            let tour = format!("  {} shows you around", shared.keymap.shown(Action::Tour));
+            frame.render_widget(shared.span(Role::Muted, tour), row);
+        }
         if self.focus != Focus::Choices {
             self.draw_form(shared, rest, frame);
         } else if let Connection::Failed(failure) = &shared.connection {

@@ -168,6 +168,7 @@ fn named(name: &str) -> KeyCode {
         "backspace" => KeyCode::Backspace,
         "pgdn" => KeyCode::PageDown,
         "f2" => KeyCode::F(2),
+        "f3" => KeyCode::F(3),
         other => panic!("no key is called {other}"),
     }
 }

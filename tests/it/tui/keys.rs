@@ -106,6 +106,23 @@ fn sorting_keeps_the_selected_row() {
 }
 
 #[test]
+fn the_tour_shows_around_can_be_left_and_called_back() {
+    let mut stage = at(80, 24);
+    stage.press("<f3>");
+    assert_eq!(stage.model.place(), Place::Tour);
+    insta::assert_snapshot!("tour", stage.text());
+    stage.press("<enter><enter><left>");
+    assert!(stage.text().contains("2 of 5  Re-point"), "{}", stage.text());
+    stage.press("<esc><f3>");
+    assert!(stage.text().contains("1 of 5"), "{}", stage.text());
+    stage.press("<enter><enter><enter><enter><enter>");
+    assert_eq!(stage.model.place(), Place::List, "after the last card it is over");
+    let mut stage = Stage::opened((80, 24));
+    stage.model = repoint::tui::app::Model::new(stage.model.shared.clone());
+    assert!(stage.text().contains("F3 shows you around"), "{}", stage.text());
+}
+
+#[test]
 fn pasted_text_never_acts() {
     let mut stage = at(120, 36);
     stage.tell(Message::Paste("dqr\n".to_owned()));

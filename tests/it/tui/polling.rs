@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use repoint::api::Target;
 use repoint::tui::effect::{Effect, Timer};
 use repoint::tui::load::{Failure, FailureKind};
 use repoint::tui::message::{GatewayEvent, Message, Opened};
@@ -46,6 +47,21 @@ impl Stage {
             _ => None,
         })
     }
+}
+
+#[test]
+fn what_somebody_else_changed_stands_out_for_a_moment() {
+    let mut stage = at(120, 36);
+    let mut changed = dozen();
+    changed[0].targets = vec![Target::baseten("9aa1bcd", None)];
+    stage.press_somewhere_else_and_read(changed);
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::After { timer: Timer::Marks, .. })));
+    assert!(stage.text().contains("• my-org/glm-5.2 "), "{}", stage.text());
+    let is_marked =
+        |stage: &Stage| stage.styles().lines().any(|line| line.contains("underlined") && line.contains("9aa1bcd"));
+    assert!(is_marked(&stage), "{}", stage.styles());
+    stage.tell(Message::Due(Timer::Marks));
+    assert!(!stage.text().contains("• my-org/glm-5.2 ") && !is_marked(&stage));
 }
 
 #[test]

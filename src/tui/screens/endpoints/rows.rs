@@ -3,7 +3,7 @@
 //! Equal targets are kept once. A reading that comes page by page is laid over what is there, row by row, so that a
 //! row keeps its place and its memory, and what has changed can be marked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::api::{Endpoint, EndpointId, Region, Slug, Target, Time, Unknown};
@@ -67,6 +67,15 @@ impl Row {
     }
 }
 
+/// What of a row says something else now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// It is called otherwise.
+    pub slug: bool,
+    /// It routes elsewhere.
+    pub target: bool,
+}
+
 /// What a page did to the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Laid {
@@ -83,8 +92,8 @@ pub struct Rows {
     pool: HashMap<Vec<Target>, Arc<Targets>>,
     /// Where the next page of the reading under way is laid.
     at: usize,
-    /// Rows that were found changed by the last reading.
-    pub changed: HashSet<EndpointId>,
+    /// What the last reading found changed.
+    pub changed: HashMap<EndpointId, Moved>,
     version: u64,
     /// The number that the next targets get.
     next_number: u32,
@@ -174,7 +183,8 @@ impl Rows {
         match self.all.get_mut(self.at) {
             Some(old) if old.id == row.id => {
                 if *old != row {
-                    self.changed.insert(row.id.clone());
+                    let moved = Moved { slug: old.slug != row.slug, target: old.targets != row.targets };
+                    self.changed.insert(row.id.clone(), moved);
                     laid.changed = true;
                     laid.moved |= old.slug != row.slug;
                     *old = row;

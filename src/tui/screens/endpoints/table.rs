@@ -142,7 +142,9 @@ fn line<'a>(
     };
     let has_provider = columns.iter().any(|(column, _)| *column == Column::Provider);
     let mut spans = vec![shared.span(Role::Accent, mark)];
+    let moved = screen.moved(row).unwrap_or_default();
     for (index, (column, width)) in columns.iter().copied().enumerate() {
+        let first = spans.len();
         if index > 0 {
             spans.push(Span::raw(" ".repeat(GAP)));
         }
@@ -167,6 +169,16 @@ fn line<'a>(
                 spans.push(shared.span(Role::Muted, text::fit(&created, width)));
             }
             Column::Id => spans.push(shared.span(Role::Muted, text::fit(row.id.as_str(), width))),
+        }
+        let has_moved = match column {
+            Column::Slug => moved.slug,
+            Column::Target | Column::Provider => moved.target,
+            Column::Sync | Column::Changed | Column::Created | Column::Id => false,
+        };
+        if has_moved {
+            let style = shared.theme.style(Role::Moved);
+            // The gap before the cell is no part of it.
+            spans.iter_mut().skip(first + usize::from(index > 0)).for_each(|span| span.style = style);
         }
     }
     Line::from(spans)
