@@ -9,7 +9,7 @@ use url::Url;
 use super::{Finding, Verdict};
 use crate::api::{Time, User};
 use crate::cli::select::{Opened, Select};
-use crate::cli::{dashboard, keymap};
+use crate::cli::{dashboard, keymap, look};
 use crate::client::{Access, Answer, CALL_TIMEOUT, Client, ClientError, ErrorKind, Inference, InferenceOptions};
 use crate::clock;
 use crate::config::{Config, Paths, variable};
@@ -69,6 +69,7 @@ pub(super) fn configuration() -> (Option<Config>, Finding) {
     let loaded = Paths::find().and_then(Config::load).and_then(|config| {
         keymap::of(&config)?;
         dashboard::filters(&config)?;
+        look::of(&config)?;
         Ok(config)
     });
     match loaded {

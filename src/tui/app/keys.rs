@@ -43,6 +43,9 @@ pub fn available(model: &Model, action: Action) -> Availability {
     if let Some(availability) = tabs::available(model, action) {
         return availability;
     }
+    if action == Action::CopyAsCommand && matches!(model.overlays.last(), Some(Overlay::Leave(_))) {
+        return Availability::Hidden;
+    }
     match action {
         Action::Repoint
         | Action::Edit

@@ -26,7 +26,7 @@ impl Leave {
 
     /// Draws it in the middle.
     pub fn draw(&self, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-        let place = layout::centered(area, 56, 7);
+        let place = layout::centered(area, 60, 6);
         let title = shared.span(Role::Strong, "Quit?").into();
         let inner = layout::inset(layout::popup(shared, place, title, Line::default(), frame), 1);
         let lines = [

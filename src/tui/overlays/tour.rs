@@ -42,7 +42,7 @@ impl Tour {
         match self.card {
             0 => (
                 "What routes where",
-                "Each row is a slug that customers call and the target that answers. SYNC says whether the last change \
+                "On the first tab each row is a slug that customers call and the target that answers. SYNC says whether the last change \
                  is live: a gateway takes changes over at its next sync, so a row that was just written counts down \
                  first. The top right says how old everything from the server is."
                     .to_owned(),
@@ -69,10 +69,12 @@ impl Tour {
             3 => (
                 "Look from elsewhere",
                 format!(
-                    "{} is the board: slugs left, targets right, wires between. {} says who may call what, {} what was \
-                     changed and by whom, {} is the local gateway, where faults can be tried.",
+                    "{} is the board: slugs left, targets right, wires between. {} says who may call what, {} what is \
+                     called right now, {} what was changed and by whom, {} is the local gateway, where faults can be \
+                     tried.",
                     key(Action::Tab2),
                     key(Action::Tab3),
+                    key(Action::Tab4),
                     key(Action::Tab5),
                     key(Action::Tab6)
                 ),

@@ -108,24 +108,33 @@ impl Delete {
         frame.render_widget(buttons, verdict);
     }
 
+    /// The groups that are affected, below how many they are.
+    fn groups(&self, shared: &Shared, columns: usize) -> Vec<Line<'static>> {
+        let groups = self.review.impact.get().map(|impact| impact.groups.as_slice()).unwrap_or_default();
+        let line = |group: &crate::plan::impact::AffectedGroup| {
+            let keys = group.keys.map(|keys| format!(", {}", text::counted(keys, "key"))).unwrap_or_default();
+            let said = text::cut(&format!("{}{keys}", group.name), columns.saturating_sub(12)).into_owned();
+            Line::from(vec![Span::raw(" ".repeat(12)), shared.span(Role::Muted, said)])
+        };
+        groups.iter().take(GROUPS_SHOWN).map(line).collect()
+    }
+
     fn lines(&self, shared: &Shared, columns: usize) -> Vec<Line<'static>> {
         let routes = self.before.target().map(ToString::to_string).unwrap_or_default();
         let mut lines = vec![Line::from(vec![
             shared.span(Role::Muted, text::fit("Routes to", 12)),
             shared.span(Role::Text, text::cut(&routes, columns.saturating_sub(12)).into_owned()),
         ])];
-        lines.extend(self.review.lines(shared, &[], columns).into_iter().filter(|line| {
+        for line in self.review.lines(shared, &[], columns) {
+            let begins = |label: &str| line.spans.first().is_some_and(|span| span.content.starts_with(label));
             // Nothing is followed after a deletion: the slug is simply gone.
-            !line.spans.first().is_some_and(|span| span.content.starts_with("After"))
-        }));
-        let groups = self.review.impact.get().map(|impact| impact.groups.as_slice()).unwrap_or_default();
-        for group in groups.iter().take(GROUPS_SHOWN) {
-            let keys = group.keys.map(|keys| format!(", {}", text::counted(keys, "key"))).unwrap_or_default();
-            let said = format!("{}{keys}", group.name);
-            lines.push(Line::from(vec![
-                Span::raw(" ".repeat(12)),
-                shared.span(Role::Muted, text::cut(&said, columns.saturating_sub(12)).into_owned()),
-            ]));
+            if begins("After") {
+                continue;
+            }
+            if begins("In effect") {
+                lines.extend(self.groups(shared, columns));
+            }
+            lines.push(line);
         }
         lines.push(Line::default());
         let stops = "Calls of this slug are answered 404 from the next sync on. Groups go on naming it; the slug itself is free again.";
