@@ -12,6 +12,7 @@ mod poll;
 mod proposals;
 mod tab;
 mod tabs;
+mod trail;
 mod trial;
 
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub use keys::{Availability, available};
 pub use local::is_local;
 pub use mouse::Pointer;
 pub use tab::Tab;
+pub use trail::Trail;
 
 /// The whole state of the dashboard.
 #[derive(Debug, Clone)]
@@ -75,6 +77,8 @@ pub struct Model {
     pub followed: Vec<(Ticket, PlanId)>,
     /// The way back that is being looked for.
     pub seeking: Option<Ticket>,
+    /// The way back through the tabs.
+    pub trail: Trail,
     /// Keys that wait for the answer of a write.
     pub held: Vec<crossterm::event::KeyEvent>,
     /// The names of the actions that were run from the palette, the latest first.
@@ -108,6 +112,7 @@ impl Model {
             editing: None,
             followed: Vec::new(),
             seeking: None,
+            trail: Trail::default(),
             held: Vec::new(),
             recent_actions: Vec::new(),
             pointer: Pointer::default(),

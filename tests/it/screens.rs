@@ -7,3 +7,4 @@ mod marks;
 mod probes;
 pub(crate) mod stage;
 mod traffic;
+mod trail;

@@ -260,6 +260,14 @@ fn calls_are_seen_as_they_pass() {
     terminal.until("No requests yet");
     assert_eq!(call(&address, &key, "my-org/glm-5.2"), 200);
     terminal.until("✓ 200");
+    // To the endpoint that was called, and back.
+    terminal.press("w");
+    terminal.until_that("the endpoint", |screen| {
+        screen.lines().any(|line| line.contains('▌') && line.contains("my-org/glm-5.2")) && screen.contains("Routes to")
+    });
+    terminal.press("[");
+    terminal.until("✓ 200");
+    terminal.until("● live");
     assert_eq!(call(&address, &key, "my-org/nobody"), 404);
     terminal.until("✗ 404");
     terminal.press("/status:4xx");

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, edited, open, palette, poll, proposals, tabs, trial};
+use super::{Model, Tab, edited, open, palette, poll, proposals, tabs, trail, trial};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -40,7 +40,7 @@ pub fn available(model: &Model, action: Action) -> Availability {
         return Availability::No("this context is read-only");
     }
     let is_open = model.shared.connection == Connection::Open;
-    if let Some(availability) = tabs::available(model, action) {
+    if let Some(availability) = trail::available(model, action).or_else(|| tabs::available(model, action)) {
         return availability;
     }
     if action == Action::CopyAsCommand && matches!(model.overlays.last(), Some(Overlay::Leave(_))) {
@@ -123,6 +123,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if action == Action::TryIt && model.welcome.is_none() {
         return trial::open(model);
+    }
+    if let Some(effects) = trail::act(model, action) {
+        return effects;
     }
     if let Some(aim) = proposals::aim(model, action) {
         return proposals::seek(model, aim);

@@ -192,6 +192,7 @@ pub(super) fn forget(model: &mut Model) {
     model.board.forget();
     model.groups.forget();
     model.traffic.forget();
+    super::trail::forget(model);
     model.history.forget();
     model.seeking = None;
 }
@@ -201,6 +202,7 @@ pub(super) fn settle(model: &mut Model) -> Vec<Effect> {
     if model.tab == Tab::Board {
         model.board.follow(&model.endpoints, &model.shared);
     }
+    super::trail::follow(model);
     let is_seen = model.shared.has_focus && model.welcome.is_none() && model.shared.connection == Connection::Open;
     model.traffic.follow(is_seen && model.tab == Tab::Traffic, &mut model.shared)
 }

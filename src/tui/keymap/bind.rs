@@ -193,16 +193,16 @@ mod tests {
     fn an_action_can_have_several_keys_and_others_in_one_place() {
         let keymap = Keymap::with(&[
             wish(None, "re-point", &["p", "alt-r"]),
-            wish(Some("board"), "re-point", &["w"]),
-            wish(Some("list"), "help", &["H"]),
+            wish(Some("board"), "re-point", &["z"]),
+            wish(Some("list"), "help", &["Z"]),
         ])
         .unwrap();
         assert_eq!(resolved(&keymap, Place::List, "p"), Some(Action::Repoint));
         assert_eq!(resolved(&keymap, Place::List, "alt-r"), Some(Action::Repoint));
         assert_eq!(resolved(&keymap, Place::List, "r"), None);
-        assert_eq!(resolved(&keymap, Place::Board, "w"), Some(Action::Repoint));
+        assert_eq!(resolved(&keymap, Place::Board, "z"), Some(Action::Repoint));
         assert_eq!(resolved(&keymap, Place::Board, "p"), None);
-        assert_eq!(resolved(&keymap, Place::List, "H"), Some(Action::Help));
+        assert_eq!(resolved(&keymap, Place::List, "Z"), Some(Action::Help));
         assert_eq!(resolved(&keymap, Place::List, "?"), None);
         assert_eq!(resolved(&keymap, Place::Board, "?"), Some(Action::Help));
         assert_eq!(keymap.shown(Action::Repoint), "p");

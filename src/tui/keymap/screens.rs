@@ -5,6 +5,21 @@ use super::{Action as A, Binding, Chord, Place, Section as S};
 
 const GROUPS: &[Place] = &[Place::Groups, Place::GroupKeys];
 const SHARED: &[Place] = &[Place::Board, Place::Groups, Place::GroupKeys];
+/// Where something is looked at that other things belong to.
+const LOOKED_AT: &[Place] = &[
+    Place::List,
+    Place::Detail,
+    Place::Board,
+    Place::Groups,
+    Place::GroupKeys,
+    Place::Traffic,
+    Place::History,
+    Place::Gateway,
+];
+/// Where an endpoint is selected.
+const ENDPOINT: &[Place] = &[Place::List, Place::Detail, Place::Board];
+/// What calls endpoints.
+const CALLERS: &[Place] = &[Place::Groups, Place::GroupKeys, Place::Traffic];
 const TRAFFIC: &[Place] = &[Place::Traffic];
 const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
@@ -125,6 +140,21 @@ pub(super) const SCREENS: &[Binding] = &[
     row(A::Chart, "chart", &[c('v')], TRAFFIC, "chart", "Requests, latency, tokens: the next chart", S::Traffic),
     row(A::Copy, "copy", &[c('y')], TRAFFIC, "copy id", "Copy the request's id", S::Traffic),
     row(A::Back, "back", &[ESC], TRAFFIC, "", "Clear the filter, then go on", S::Traffic),
+    // From a thing to what belongs to it, and back.
+    row(A::GoBack, "go-back", &[c('[')], LOOKED_AT, "", "Back to what was looked at before", S::Moving),
+    row(A::GoForward, "go-forward", &[c(']')], LOOKED_AT, "", "Forward again", S::Moving),
+    row(A::ToGroups, "to-groups", &[c('w')], ENDPOINT, "", "To the groups that may call it", S::Moving),
+    row(A::ToEndpoints, "to-endpoints", &[c('w')], CALLERS, "", "To the endpoint that is called", S::Moving),
+    row(A::ToHistory, "to-history", &[c('H')], ENDPOINT, "", "To the changes of the endpoint", S::Moving),
+    row(
+        A::ToTraffic,
+        "to-traffic",
+        &[c('T')],
+        &[Place::List, Place::Detail, Place::Board, Place::Groups, Place::GroupKeys],
+        "",
+        "To the requests of the endpoint, the group or the key",
+        S::Moving,
+    ),
     // History.
     row(A::Open, "open", &[ENTER], HISTORY, "show", "Show everything that is known of the change", S::History),
     write_in(

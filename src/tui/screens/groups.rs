@@ -212,7 +212,12 @@ impl Groups {
 
     /// Shows only the groups that may call this slug.
     pub fn show_slug(&mut self, slug: &str) {
-        self.filter.set(&format!("slug:{slug}"));
+        self.show(&format!("slug:{slug}"));
+    }
+
+    /// Shows only what this filter admits.
+    pub fn show(&mut self, typed: &str) {
+        self.filter.set(typed);
         self.pane = Pane::Tree;
         self.lay();
     }

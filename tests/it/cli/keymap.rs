@@ -58,7 +58,7 @@ fn what_is_wrong_with_a_key_is_named_with_its_line() {
         ("[keys]\nre-piont = \"p\"\n", 2, "no action", "re-point"),
         ("[keys]\nre-point = \"p\"\n\n[keys.lst]\nnew = \"N\"\n", 5, "no place", "list"),
         ("[keys]\nre-point = [\n  \"p\",\n  \"hyper-p\",\n]\n", 4, "hyper-p", "alt-p"),
-        ("[keys]\nhelp = \"H\"\nre-point = \"n\"\n", 3, "n would be re-point and new in the list", "another"),
+        ("[keys]\nhelp = \"Z\"\nre-point = \"n\"\n", 3, "n would be re-point and new in the list", "another"),
     ];
     for (text, line, said, hinted) in wrong {
         let error = keymap::of(&config(text)).unwrap_err();
@@ -82,7 +82,7 @@ fn what_is_wrong_with_a_key_is_named_with_its_line() {
 fn it_is_printed_as_it_is_bound() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
-    fs::write(&path, "[keys]\nre-point = [\"p\", \"alt-r\"]\n[keys.board]\nre-point = \"w\"\n").unwrap();
+    fs::write(&path, "[keys]\nre-point = [\"p\", \"alt-r\"]\n[keys.board]\nre-point = \"z\"\n").unwrap();
     let run = |arguments: &[&str]| {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_repoint"))
             .args(arguments)
@@ -101,7 +101,7 @@ fn it_is_printed_as_it_is_bound() {
         row.unwrap()["keys"].clone()
     };
     assert_eq!(keys_in("list"), serde_json::json!(["p", "alt-r"]));
-    assert_eq!(keys_in("board"), serde_json::json!(["w"]));
+    assert_eq!(keys_in("board"), serde_json::json!(["z"]));
     let table = run(&["keymap", "--place", "board"]);
     assert!(table.lines().any(|line| line.starts_with("re-point") && line.contains("  w  ")), "{table}");
     assert!(!table.contains("alt-r"), "{table}");

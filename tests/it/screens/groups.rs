@@ -75,7 +75,7 @@ fn group(id: &str, name: &str, parent: Option<&str>, slugs: &[&str]) -> Group {
     }
 }
 
-fn all() -> Vec<Group> {
+pub(super) fn all() -> Vec<Group> {
     vec![
         group("g1", "Acme", None, &["my-org/glm-5.2", "my-org/claude"]),
         group("g2", "Acme prod", Some("g1"), &["my-org/glm-5.2"]),

@@ -81,6 +81,14 @@ fn chart_columns(inner: Rect) -> usize {
     usize::from(inner.width.saturating_sub(6))
 }
 
+/// A rate that fits into its column however great it is.
+fn rate(count: u64, seconds: u64) -> String {
+    match count / seconds.max(1) {
+        0..10_000 => text::rate(count, seconds),
+        many => plain(many),
+    }
+}
+
 fn micros(counts: Option<&Counts>, of_thousand: u64) -> Option<u64> {
     let took = counts?.latency.quantile(of_thousand)?;
     Some(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
@@ -175,8 +183,8 @@ fn figures(window: &Window, course: &Course, shared: &Shared) -> Vec<Span<'stati
     };
     let errors_role = if minute.errors > 0 { Role::Danger } else { Role::Muted };
     [
-        (Role::Text, text::rate(lately.requests, seconds)),
-        (Role::Text, text::rate(lately.tokens, seconds)),
+        (Role::Text, rate(lately.requests, seconds)),
+        (Role::Text, rate(lately.tokens, seconds)),
         (errors_role, errors),
         (Role::Text, took(&minute, 500)),
         (Role::Text, took(&minute, 990)),
