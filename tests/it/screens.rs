@@ -1,6 +1,7 @@
 //! What a person sees and presses on the tabs beside the list of endpoints, and on what opens over them.
 
 mod board;
+mod gateway;
 mod groups;
 mod history;
 mod marks;

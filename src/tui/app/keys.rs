@@ -63,6 +63,9 @@ pub fn available(model: &Model, action: Action) -> Availability {
             if list.order.is_empty() { Availability::No("no endpoint is selected") } else { Availability::Yes }
         }
         Action::New if !is_open => Availability::No("not connected"),
+        Action::Copy if model.tab == Tab::Gateway && !matches!(model.gateway.process, Process::Running { .. }) => {
+            Availability::No("the local gateway does not run")
+        }
         Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
         Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
         Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab4 | Action::Tab5 | Action::Tab6

@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(resolved(&keymap, Place::List, "?"), None);
         assert_eq!(resolved(&keymap, Place::Board, "?"), Some(Action::Help));
         assert_eq!(keymap.shown(Action::Repoint), "p");
-        assert!(keymap.bindings(Place::Board).any(|(row, key)| (row.name, key) == ("re-point", Chord::letter('w'))));
+        assert!(keymap.bindings(Place::Board).any(|(row, key)| (row.name, key) == ("re-point", Chord::letter('z'))));
     }
 
     #[test]

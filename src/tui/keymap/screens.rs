@@ -140,6 +140,16 @@ pub(super) const SCREENS: &[Binding] = &[
     row(A::Chart, "chart", &[c('v')], TRAFFIC, "chart", "Requests, latency, tokens: the next chart", S::Traffic),
     row(A::Copy, "copy", &[c('y')], TRAFFIC, "copy id", "Copy the request's id", S::Traffic),
     row(A::Back, "back", &[ESC], TRAFFIC, "", "Clear the filter, then go on", S::Traffic),
+    // The gateway.
+    row(
+        A::Copy,
+        "copy",
+        &[c('y')],
+        &[Place::Gateway],
+        "copy environment",
+        "Copy what makes a program or an SDK call the gateway",
+        S::Gateway,
+    ),
     // From a thing to what belongs to it, and back.
     row(A::GoBack, "go-back", &[c('[')], LOOKED_AT, "", "Back to what was looked at before", S::Moving),
     row(A::GoForward, "go-forward", &[c(']')], LOOKED_AT, "", "Forward again", S::Moving),

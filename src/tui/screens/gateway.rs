@@ -22,6 +22,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::layout::{self, Breadth};
 use crate::tui::message::GatewayEvent;
+use crate::tui::overlays::notices::Tone;
 use crate::tui::session::Shared;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -123,6 +124,12 @@ impl Gateway {
             Action::Bottom => 0,
             Action::GatewayStop => return vec![Effect::StopGateway],
             Action::GatewayRestart | Action::GatewayStart => return vec![Effect::RestartGateway],
+            Action::Copy => {
+                let Process::Running { inference_url, .. } = &self.process else { return Vec::new() };
+                let said = "copied: the environment of a program that calls it; put in a key of a group";
+                shared.notices.say(shared.now, Tone::Good, said);
+                return vec![Effect::Copy(environment(inference_url))];
+            }
             Action::SyncNow => {
                 let ticket = shared.ticket();
                 shared.sync.ask(ticket);
@@ -231,6 +238,15 @@ impl Gateway {
             frame.render_widget(line, row);
         }
     }
+}
+
+/// The lines that make a program or an SDK call the gateway. The key is for the person to put in: the management key
+/// opens nothing there, and must not get into a shell's history.
+fn environment(inference_url: &str) -> String {
+    format!(
+        "export OPENAI_BASE_URL={inference_url}/v1\nexport OPENAI_API_KEY=key-of-a-group\n\
+         export ANTHROPIC_BASE_URL={inference_url}\nexport ANTHROPIC_AUTH_TOKEN=key-of-a-group\n"
+    )
 }
 
 fn sync_lines(

@@ -103,6 +103,6 @@ fn it_is_printed_as_it_is_bound() {
     assert_eq!(keys_in("list"), serde_json::json!(["p", "alt-r"]));
     assert_eq!(keys_in("board"), serde_json::json!(["z"]));
     let table = run(&["keymap", "--place", "board"]);
-    assert!(table.lines().any(|line| line.starts_with("re-point") && line.contains("  w  ")), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("re-point") && line.contains("  z  ")), "{table}");
     assert!(!table.contains("alt-r"), "{table}");
 }
