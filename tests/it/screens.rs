@@ -1,5 +1,6 @@
 //! What a person sees and presses on the tabs beside the list of endpoints, and on what opens over them.
 
+mod anything;
 mod board;
 mod gateway;
 mod groups;
