@@ -75,6 +75,8 @@ pub struct Model {
     pub editing: Option<Editing>,
     /// Plans whose writes are followed through the data plane, by their requests.
     pub followed: Vec<(Ticket, PlanId)>,
+    /// Whether a key that was typed is any good; asked for once.
+    pub asking_rights: Option<Ticket>,
     /// The way back that is being looked for.
     pub seeking: Option<Ticket>,
     /// The way back through the tabs.
@@ -111,6 +113,7 @@ impl Model {
             is_mouse_released: false,
             editing: None,
             followed: Vec::new(),
+            asking_rights: None,
             seeking: None,
             trail: Trail::default(),
             held: Vec::new(),
@@ -318,7 +321,8 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
     model.shared.opening = None;
     match answer {
         Ok(opened) => {
-            if opened.context.is_none() {
+            let was_typed = opened.context.is_none();
+            if was_typed {
                 forget(model);
             }
             model.shared.dress(&opened.info);
@@ -330,7 +334,11 @@ fn opened(model: &mut Model, ticket: Ticket, answer: Result<Opened, Failure>) ->
             model.shared.context = Some(index);
             model.shared.connection = Connection::Open;
             model.welcome = None;
-            poll::look_now(model)
+            let mut effects = poll::look_now(model);
+            if was_typed {
+                effects.push(tabs::ask_rights(model));
+            }
+            effects
         }
         Err(failure) => {
             let retry = failure.may_pass();

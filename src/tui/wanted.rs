@@ -19,6 +19,8 @@ pub enum Wanted {
     History,
     /// The plan that takes something back.
     WayBack(Aim),
+    /// Whose key it is, and what it may read.
+    Rights,
 }
 
 /// What is to be taken back.
@@ -45,6 +47,8 @@ pub enum Found {
     History(Past),
     /// What takes an entry back.
     WayBack(Box<WayBack>),
+    /// Whose key it is, and what it may read.
+    Rights(Rights),
     /// A key was registered; its public part.
     Registered(KeyPrefix),
 }
@@ -58,6 +62,32 @@ pub struct Past {
     pub unreadable: usize,
     /// What the server says was done, newest first, by whomever.
     pub audit: Result<Vec<AuditEntry>, Failure>,
+}
+
+/// Whose key it is, and what it may read. What it may write shows with the first write: asking would be one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rights {
+    /// The person's address, and the workspace, where the server tells.
+    pub who: Option<String>,
+    /// Whether endpoints may be read.
+    pub endpoints: Result<(), Failure>,
+    /// Whether groups and keys may be.
+    pub groups: Result<(), Failure>,
+}
+
+impl Rights {
+    /// In words.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let who = self.who.as_ref().map_or_else(|| "connected".to_owned(), |who| format!("connected as {who}"));
+        let may = match (&self.endpoints, &self.groups) {
+            (Ok(()), Ok(())) => "the key may read endpoints and groups".to_owned(),
+            (Ok(()), Err(failure)) => format!("the key may read endpoints, and no groups: {}", failure.message),
+            (Err(failure), Ok(())) => format!("the key may read groups, and no endpoints: {}", failure.message),
+            (Err(failure), Err(_)) => format!("the key may read neither endpoints nor groups: {}", failure.message),
+        };
+        format!("{who}\n{may}; what it may write shows with the first write")
+    }
 }
 
 /// What takes an entry back, made on what the server has now.

@@ -10,12 +10,13 @@ use crate::plan::Report;
 use crate::tui::effect::{Effect, Timer};
 use crate::tui::keymap::Action;
 use crate::tui::load::{Failure, Ticket};
+use crate::tui::overlays::notices::Tone;
 use crate::tui::screens::board::Wish;
 use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::endpoints::work::Work;
 use crate::tui::session::Connection;
 use crate::tui::traffic::News;
-use crate::tui::wanted::Found;
+use crate::tui::wanted::{Found, Wanted};
 
 /// A tab was opened: it reads what it has not.
 pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
@@ -29,6 +30,13 @@ pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
         // It is watched as long as it is looked at: see `settle`.
         Tab::Endpoints | Tab::Board | Tab::Traffic | Tab::Gateway => Vec::new(),
     }
+}
+
+/// An address and a key were typed: it is said whose key it is, and what it may read.
+pub(super) fn ask_rights(model: &mut Model) -> Effect {
+    let ticket = model.shared.ticket();
+    model.asking_rights = Some(ticket);
+    Effect::Read { ticket, wanted: Wanted::Rights }
 }
 
 /// Everything of the open tab is to be read again.
@@ -149,6 +157,14 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
 
 /// Something that was asked for came.
 pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Failure>) -> Vec<Effect> {
+    if model.asking_rights == Some(ticket) {
+        model.asking_rights = None;
+        if let Ok(Found::Rights(rights)) = found {
+            let tone = if rights.endpoints.is_ok() { Tone::Good } else { Tone::Bad };
+            model.shared.notices.say(model.shared.now, tone, rights.said());
+        }
+        return Vec::new();
+    }
     if let Some(effects) = super::proposals::found(model, ticket, found) {
         return effects;
     }

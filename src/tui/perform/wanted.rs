@@ -10,7 +10,7 @@ use crate::api::{Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
 use crate::client::{Client, ClientError};
 use crate::tui::load::{Failure, Ticket};
 use crate::tui::message::Message;
-use crate::tui::wanted::{Found, GroupDetail, Wanted};
+use crate::tui::wanted::{Found, GroupDetail, Rights, Wanted};
 
 /// How many requests of one kind are under way at once.
 const PARALLEL: usize = 8;
@@ -22,11 +22,27 @@ pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, journal
         Wanted::GroupDetail(id) => group_detail(&client, id).await.map_err(Failure::from),
         Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount).map_err(Failure::from),
         Wanted::History => past::history(&client, journal).await.map(Found::History),
+        Wanted::Rights => Ok(Found::Rights(rights(&client).await)),
         Wanted::WayBack(aim) => {
             past::way_back(&client, journal, aim).await.map(|found| Found::WayBack(Box::new(found)))
         }
     };
     tell(&messages, Message::Found { ticket, found: Box::new(found) });
+}
+
+/// One row of each is enough to know whether it may be read.
+async fn rights(client: &Client) -> Rights {
+    let (me, endpoints, groups) = futures_util::join!(client.me(), client.endpoints_page(None, 1), async {
+        std::pin::pin!(client.groups(1)).try_next().await
+    });
+    let who = me.ok().and_then(|answer| {
+        let person = answer.body.email.or(answer.body.name);
+        match (person, answer.body.workspace_name) {
+            (Some(person), Some(workspace)) => Some(format!("{person}, workspace {workspace}")),
+            (person, workspace) => person.or(workspace),
+        }
+    });
+    Rights { who, endpoints: endpoints.map(drop).map_err(Into::into), groups: groups.map(drop).map_err(Into::into) }
 }
 
 async fn groups(client: &Client) -> Result<Vec<Group>, ClientError> {

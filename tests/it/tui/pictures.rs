@@ -14,6 +14,7 @@ use repoint::tui::screens::endpoints::columns::Column;
 use repoint::tui::session::Shared;
 use repoint::tui::theme::signs::Signs;
 use repoint::tui::theme::{Depth, Theme};
+use repoint::tui::wanted::{Found, Rights, Wanted};
 
 use super::setting::at;
 use crate::screens::stage::{SIZES, Stage, dozen, endpoint, now};
@@ -281,6 +282,31 @@ fn an_address_and_a_key_are_typed() {
     stage.press("<enter>");
     assert!(matches!(stage.effects.first(), Some(Effect::OpenTyped { url, .. }) if url == "https://gw.example"));
     assert!(!format!("{:?}", stage.effects).contains("secret"), "nor printed");
+}
+
+#[test]
+fn what_a_typed_key_may_read_is_said() {
+    let mut stage = Stage::opened((120, 36));
+    let info = repoint::tui::session::ContextInfo {
+        name: "gw.example".to_owned(),
+        address: "https://gw.example".to_owned(),
+        ..stage.model.shared.contexts[0].clone()
+    };
+    let ticket = stage.model.shared.ticket();
+    stage.model.shared.opening = Some(ticket);
+    let opened = repoint::tui::message::Opened { context: None, info };
+    stage.tell(Message::Opened { ticket, answer: Ok(opened) });
+    let asked = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Read { ticket, wanted: Wanted::Rights } => Some(*ticket),
+        _ => None,
+    });
+    let refused = Failure::new(FailureKind::Forbidden, "this key may not read groups");
+    let rights =
+        Rights { who: Some("ada@acme.dev, workspace acme".to_owned()), endpoints: Ok(()), groups: Err(refused) };
+    stage.tell(Message::Found { ticket: asked.unwrap(), found: Box::new(Ok(Found::Rights(rights))) });
+    let text = stage.text();
+    assert!(text.contains("connected as ada@acme.dev, workspace acme"), "{text}");
+    assert!(text.contains("the key may read endpoints, and no groups"), "{text}");
 }
 
 #[test]
