@@ -8,7 +8,7 @@
 //! ╰────────────────────────────────────────────────────────╯╰───────────────────────────────────────────╯
 //! ```
 //!
-//! The journal of this machine, merged with the server's own log ([`line`]). [`view`] draws.
+//! The journal of this machine, merged with the server's own log ([`mod@line`]). [`view`] draws.
 
 pub mod line;
 pub mod view;
