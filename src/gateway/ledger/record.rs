@@ -143,5 +143,6 @@ impl Record {
 
 /// Milliseconds with their fraction.
 pub(crate) fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+    // To the microsecond: what is finer is noise, and is written out with all of it.
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
