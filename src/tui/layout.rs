@@ -5,7 +5,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
+use super::keymap::Action;
+use super::load::Failure;
 use super::session::Shared;
+use super::text;
 use super::theme::Role;
 use super::theme::signs::Signs;
 
@@ -147,6 +150,29 @@ pub fn popup(shared: &Shared, area: Rect, title: Line<'_>, right: Line<'_>, fram
     let cleared = if shared.theme.signs == Signs::Words { frame.area() } else { area };
     frame.render_widget(Clear, cleared);
     pane(shared, area, true, title, right, frame)
+}
+
+/// Why something could not be read, and what to press: what stands where it would be.
+#[must_use]
+pub fn failed(shared: &Shared, what: &str, failure: &Failure) -> Vec<(Role, String)> {
+    let mut said = vec![(Role::Danger, what.to_owned()), (Role::Text, failure.message.clone())];
+    said.extend(failure.hint.iter().map(|hint| (Role::Muted, format!("hint: {hint}"))));
+    said.push((Role::Muted, format!("{} tries again now", shared.keymap.shown(Action::ReadAgain))));
+    said
+}
+
+/// Sentences in the upper middle of a pane that has nothing else to show.
+pub fn sentences(shared: &Shared, said: Vec<(Role, String)>, area: Rect, frame: &mut Frame<'_>) {
+    let width = usize::from(area.width.saturating_sub(4));
+    let lines: Vec<Line<'_>> = said
+        .into_iter()
+        .flat_map(|(role, sentence)| text::wrap(&sentence, width).into_iter().map(move |line| (role, line)))
+        .map(|(role, line)| Line::from(shared.span(role, line)).centered())
+        .collect();
+    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
+    for (line, row) in lines.into_iter().zip(rows(inset(area, 2)).skip(usize::from(top))) {
+        frame.render_widget(line, row);
+    }
 }
 
 /// The first row to draw so that the selected one is seen, moving as little as possible.

@@ -223,12 +223,8 @@ pub fn slug_spans(shared: &Shared, slug: &str, width: usize, is_selected: bool, 
 
 /// Three different screens for: being read, failed, and really nothing there; and one for a filter that finds nothing.
 pub fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-    let width = usize::from(area.width.saturating_sub(4));
-    let mut lines: Vec<Line<'static>> = Vec::new();
-    let mut say = |role: Role, sentence: &str| {
-        lines
-            .extend(text::wrap(sentence, width).into_iter().map(|line| Line::from(shared.span(role, line)).centered()));
-    };
+    let mut said: Vec<(Role, String)> = Vec::new();
+    let mut say = |role: Role, sentence: &str| said.push((role, sentence.to_owned()));
     let key = |action| shared.keymap.shown(action);
     if !screen.rows.is_empty() {
         say(Role::Strong, "No endpoint matches the filter");
@@ -257,8 +253,5 @@ pub fn draw_nothing(screen: &Endpoints, shared: &Shared, area: Rect, frame: &mut
     } else {
         say(Role::Waiting, "◌ reading the endpoints …");
     }
-    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
-    for (line, row) in lines.into_iter().zip(layout::rows(layout::inset(area, 2)).skip(usize::from(top))) {
-        frame.render_widget(line, row);
-    }
+    layout::sentences(shared, said, area, frame);
 }

@@ -99,10 +99,7 @@ fn draw_nothing(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<
             format!("{} are hidden; Esc clears the filter", text::counted(screen.groups().len(), "group")),
         ));
     } else if let Some(failure) = &screen.all.failure {
-        said.push((Role::Danger, "✗ The groups could not be read".to_owned()));
-        said.push((Role::Text, failure.message.clone()));
-        said.extend(failure.hint.iter().map(|hint| (Role::Muted, format!("hint: {hint}"))));
-        said.push((Role::Muted, format!("{} tries again now", key(Action::ReadAgain))));
+        said.extend(layout::failed(shared, "✗ The groups could not be read", failure));
     } else if screen.all.get().is_some() {
         said.push((Role::Strong, "No groups yet".to_owned()));
         said.push((
@@ -115,16 +112,7 @@ fn draw_nothing(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<
     } else {
         said.push((Role::Waiting, "◌ connecting …".to_owned()));
     }
-    let width = usize::from(area.width.saturating_sub(4));
-    let lines: Vec<Line<'_>> = said
-        .into_iter()
-        .flat_map(|(role, sentence)| text::wrap(&sentence, width).into_iter().map(move |line| (role, line)))
-        .map(|(role, line)| Line::from(shared.span(role, line)).centered())
-        .collect();
-    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
-    for (line, row) in lines.into_iter().zip(layout::rows(layout::inset(area, 2)).skip(usize::from(top))) {
-        frame.render_widget(line, row);
-    }
+    layout::sentences(shared, said, area, frame);
 }
 
 fn draw_detail(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {

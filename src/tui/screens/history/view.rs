@@ -87,16 +87,12 @@ fn right(screen: &History, shared: &Shared) -> Line<'static> {
 }
 
 fn draw_nothing(screen: &History, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {
-    let key = |action| shared.keymap.shown(action);
     let mut said: Vec<(Role, String)> = Vec::new();
     if !screen.filter.text().is_empty() && screen.past.get().is_some() {
         said.push((Role::Strong, "Nothing matches the filter".to_owned()));
         said.push((Role::Muted, "Esc clears it".to_owned()));
     } else if let Some(failure) = &screen.past.failure {
-        said.push((Role::Danger, "✗ The history could not be read".to_owned()));
-        said.push((Role::Text, failure.message.clone()));
-        said.extend(failure.hint.iter().map(|hint| (Role::Muted, format!("hint: {hint}"))));
-        said.push((Role::Muted, format!("{} tries again now", key(Action::ReadAgain))));
+        said.extend(layout::failed(shared, "✗ The history could not be read", failure));
     } else if screen.past.get().is_some() {
         said.push((Role::Strong, "Nothing was changed yet".to_owned()));
         said.push((Role::Muted, "Every change from here is kept, with the way back.".to_owned()));
@@ -105,16 +101,7 @@ fn draw_nothing(screen: &History, shared: &Shared, area: Rect, frame: &mut Frame
     } else {
         said.push((Role::Waiting, "◌ connecting …".to_owned()));
     }
-    let width = usize::from(area.width.saturating_sub(4));
-    let lines: Vec<Line<'_>> = said
-        .into_iter()
-        .flat_map(|(role, sentence)| text::wrap(&sentence, width).into_iter().map(move |line| (role, line)))
-        .map(|(role, line)| Line::from(shared.span(role, line)).centered())
-        .collect();
-    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
-    for (line, row) in lines.into_iter().zip(layout::rows(layout::inset(area, 2)).skip(usize::from(top))) {
-        frame.render_widget(line, row);
-    }
+    layout::sentences(shared, said, area, frame);
 }
 
 fn draw_detail(screen: &History, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {

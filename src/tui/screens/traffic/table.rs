@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::Traffic;
 use crate::tui::keymap::Action;
@@ -158,10 +158,7 @@ fn draw_nothing(screen: &Traffic, shared: &Shared, area: Rect, frame: &mut Frame
         said.push((Role::Strong, "No request matches the filter".to_owned()));
         said.push((Role::Muted, "Esc clears it".to_owned()));
     } else if let Some(failure) = &screen.failure {
-        said.push((Role::Danger, "✗ The requests cannot be followed".to_owned()));
-        said.push((Role::Text, failure.message.clone()));
-        said.extend(failure.hint.iter().map(|hint| (Role::Muted, format!("hint: {hint}"))));
-        said.push((Role::Muted, format!("{} tries again now", shared.keymap.shown(Action::ReadAgain))));
+        said.extend(layout::failed(shared, "✗ The requests cannot be followed", failure));
     } else if screen.source.is_some() {
         said.push((Role::Strong, "No requests yet".to_owned()));
         said.push((Role::Muted, "Whoever calls a slug is seen here as soon as the answer has ended.".to_owned()));
@@ -170,14 +167,5 @@ fn draw_nothing(screen: &Traffic, shared: &Shared, area: Rect, frame: &mut Frame
     } else {
         said.push((Role::Waiting, "◌ connecting …".to_owned()));
     }
-    let width = usize::from(area.width.saturating_sub(4));
-    let lines: Vec<Line<'_>> = said
-        .into_iter()
-        .flat_map(|(role, sentence)| text::wrap(&sentence, width).into_iter().map(move |line| (role, line)))
-        .map(|(role, line)| Line::from(Span::styled(line, shared.theme.style(role))).centered())
-        .collect();
-    let top = area.height.saturating_sub(u16::try_from(lines.len()).unwrap_or(0)) / 3;
-    for (line, row) in lines.into_iter().zip(layout::rows(layout::inset(area, 2)).skip(usize::from(top))) {
-        frame.render_widget(line, row);
-    }
+    layout::sentences(shared, said, area, frame);
 }
