@@ -9,6 +9,7 @@ mod chat;
 mod endpoint;
 mod error;
 mod event;
+mod fault;
 mod group;
 mod id;
 mod key;
@@ -17,6 +18,7 @@ mod pace;
 mod page;
 mod request;
 mod slug;
+mod status;
 mod sync;
 mod target;
 mod time;
@@ -27,6 +29,7 @@ pub use chat::Chat;
 pub use endpoint::{CreateEndpoint, Endpoint, EndpointTombstone, Region, UpdateEndpoint};
 pub use error::ErrorBody;
 pub use event::{Event, EventTokens};
+pub use fault::{DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind, FaultList};
 pub use group::{
     CreateGroup, CreateHierarchy, EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, Group, GroupMetadata,
     GroupModel, GroupTombstone, Hierarchy, LimitEnforcement, UpdateGroup, UpdateGroupMetadata, Usage, UsageOfLimit,
@@ -38,6 +41,7 @@ pub use pace::Pace;
 pub use page::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, Pagination};
 pub use request::{RequestReport, RequestReports};
 pub use slug::{SLUG_CHARS_MAX, Slug, SlugError};
+pub use status::{GatewayStatus, LatencyStatus, OpenStatus, StoreStatus, Totals};
 pub use sync::SyncReport;
 pub use target::{PRODUCTION, Provider, Target, TargetField, TargetProblem, VertexConfig};
 pub use time::Time;

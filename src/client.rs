@@ -16,6 +16,7 @@ mod observe;
 mod pages;
 mod register;
 mod retry;
+mod status;
 mod sync;
 mod traffic;
 mod transport;

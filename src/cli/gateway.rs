@@ -61,6 +61,9 @@ pub struct Run {
     /// What an empty store is filled with
     #[arg(long, value_enum, default_value_t = SeedName::Workspace)]
     seed: SeedName,
+    /// Throw away what is stored in the data directory, but for its management key, and begin anew
+    #[arg(long)]
+    fresh: bool,
     /// A prefix that slugs may have; may be given several times
     #[arg(long, value_name = "PREFIX", default_value = "my-org")]
     org_prefix: Vec<String>,
@@ -138,6 +141,7 @@ impl Run {
             inference_listen: self.inference_listen,
             listen_beyond_loopback: self.listen_beyond_loopback,
             sync_interval: self.sync_interval,
+            is_fresh: self.fresh,
             seed: match self.seed {
                 SeedName::Demo => Seed::Demo,
                 SeedName::Workspace => Seed::Workspace,

@@ -96,6 +96,26 @@ impl DataDirectory {
         self.path.join(name)
     }
 
+    /// Throws away what earlier holders have stored. The management key stays, so that who knows it need not learn
+    /// another, and so does every file that is not ours.
+    ///
+    /// # Errors
+    /// A file cannot be deleted.
+    pub fn throw_away(&self) -> Result<(), DirectoryError> {
+        // The log beside the database goes first: alone it means nothing, but an old one beside a new database would.
+        let beside = ["-wal", "-shm"].map(|suffix| format!("{DATABASE}{suffix}"));
+        for name in beside.iter().map(String::as_str).chain([DATABASE, VAULT_KEY]) {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(DirectoryError::Io { path, source });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Says where we are reached.
     ///
     /// # Errors

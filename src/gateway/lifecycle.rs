@@ -102,6 +102,10 @@ impl Gateway {
             DataLocation::Memory => None,
             DataLocation::Directory(path) => Some(lock(path).await?),
         };
+        if let Some(directory) = directory.as_ref().filter(|_| options.is_fresh) {
+            directory.throw_away()?;
+            tracing::info!("what was stored was thrown away");
+        }
         let webhook = webhook(&options)?;
         let key = management_key(&options, directory.as_ref())?;
         let keys = known_keys(&options, &key)?;
@@ -139,6 +143,11 @@ impl Gateway {
             },
             not_onboarded: options.not_onboarded,
             rate: Plane::rate_of(options.management_rate_limit),
+            started_at: shared.clock.now(),
+            directory: match options.data {
+                DataLocation::Memory => None,
+                DataLocation::Directory(path) => Some(path),
+            },
         });
         let gateway = Self {
             addresses,

@@ -15,11 +15,14 @@ mod keys;
 mod query;
 mod rate;
 mod reply;
+mod seed;
+mod status;
 mod sync;
 mod target;
 mod workspace;
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,6 +30,7 @@ use axum::http::Uri;
 use axum::middleware;
 use axum::routing::{delete, get, post};
 
+use crate::api::Time;
 use crate::gateway::auth::{self, KnownKey};
 use crate::gateway::courier::Courier;
 use crate::gateway::error::ApiError;
@@ -48,6 +52,9 @@ pub(crate) struct Plane {
     pub(crate) rules: Rules,
     pub(crate) not_onboarded: bool,
     pub(crate) rate: Option<Rate>,
+    pub(crate) started_at: Time,
+    /// Where the rows are; nowhere for a store in memory.
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// What requests are checked against beside the rows.
@@ -93,6 +100,8 @@ pub(crate) fn router(plane: &Arc<Plane>, operator: Router, open: Router) -> Rout
         .route("/repoint/v1/dead_letters/{id}", get(dead_letters::read).delete(dead_letters::delete))
         .route("/repoint/v1/dead_letters/{id}/send", post(dead_letters::send))
         .route("/repoint/v1/sync", get(sync::read).post(sync::now))
+        .route("/repoint/v1/status", get(status::read))
+        .route("/repoint/v1/seed", get(seed::read))
         .with_state(Arc::clone(plane))
         .merge(operator)
         .fallback(|uri: Uri| async move { ApiError::NotFound(format!("there is nothing at {}", uri.path())) })

@@ -4,6 +4,8 @@
 //! [`SLUGS_MAX`] slugs: what is beyond counts as `other`, and what callers make up as `unknown`. Customers are no
 //! labels unless `--metrics-names` asks for it.
 
+mod counted;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,8 @@ use prometheus_client::registry::Registry;
 use crate::api::Slug;
 use crate::gateway::ledger::{Outcome, Record};
 use crate::gateway::snapshot::Route;
+
+pub use counted::Counted;
 
 /// The most slugs that are labels of their own.
 pub const SLUGS_MAX: usize = 500;
@@ -93,6 +97,8 @@ pub struct Open {
 pub struct Metrics {
     /// What is open now.
     pub open: Open,
+    /// Sums over everything.
+    pub counted: Counted,
     names_customers: bool,
     slugs: Mutex<HashSet<Slug>>,
     customers: Mutex<HashSet<String>>,
@@ -135,6 +141,7 @@ impl Metrics {
     pub fn new(names_customers: bool) -> Self {
         let mut metrics = Self {
             open: Open::default(),
+            counted: Counted::default(),
             names_customers,
             slugs: Mutex::default(),
             customers: Mutex::default(),
@@ -177,6 +184,7 @@ impl Metrics {
 
     /// Counts a request that ended.
     pub fn count(&self, record: &Record) {
+        self.counted.add(record);
         let alike = (
             record.route.as_ref().map_or(0, |route| Arc::as_ptr(route).addr()),
             record.status,

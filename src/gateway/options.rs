@@ -29,6 +29,8 @@ pub struct Options {
     pub listen_beyond_loopback: bool,
     /// How often the data plane takes the store's rows.
     pub sync_interval: Duration,
+    /// Whether what an earlier run has stored is thrown away at the start.
+    pub is_fresh: bool,
     /// What an empty store is filled with.
     pub seed: Seed,
     /// The prefixes that slugs of this workspace may have; at least one.
@@ -94,6 +96,7 @@ impl Default for Options {
             inference_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8788)),
             listen_beyond_loopback: false,
             sync_interval: Duration::from_mins(1),
+            is_fresh: false,
             seed: Seed::default(),
             org_prefixes: vec!["my-org".to_owned()],
             management_key: None,

@@ -19,6 +19,7 @@ mod retention;
 mod routes;
 mod secrets;
 mod seed;
+mod sizes;
 mod tree;
 mod usage;
 mod workspace;
@@ -44,7 +45,7 @@ pub use keys::NewKey;
 use reader::Readers;
 pub use retention::Kept;
 pub use secrets::{GivenSecrets, SECRET_ID_CHARS};
-pub use seed::SeedError;
+pub use seed::{SeedError, demo};
 use writer::{Done, Message, Transaction, Writer};
 
 /// Where a list goes on: the creation number of the last row that was answered.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{EndpointId, EventTokens, GroupId, KeyPrefix, Slug, Target, Time};
+use crate::api::{EndpointId, EventTokens, GroupId, KeyPrefix, LatencyStatus, Slug, Target, Time};
 use crate::gateway::ledger::{Outcome, Record, millis};
 
 /// How many requests are kept.
@@ -120,6 +120,19 @@ impl Traffic {
         let mut found: Vec<_> = last.map(|record| Arc::new(RequestEntry::from(&**record))).collect();
         found.reverse();
         found
+    }
+
+    /// How long those took that ended since then, of the requests that are kept. `None` where none did.
+    #[must_use]
+    pub fn latency(&self, since: Time) -> Option<LatencyStatus> {
+        let mut took: Vec<f64> = {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let lately = recent.iter().rev().take_while(|record| record.ended_at >= since);
+            lately.map(|record| millis(record.latency)).collect()
+        };
+        took.sort_by(f64::total_cmp);
+        let at = |of_hundred: usize| took.get((took.len() * of_hundred).div_ceil(100).saturating_sub(1)).copied();
+        Some(LatencyStatus { p50_ms: at(50)?, p99_ms: at(99)? })
     }
 
     /// The last requests and a stream that goes on exactly behind them.

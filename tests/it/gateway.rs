@@ -15,6 +15,7 @@ mod paging;
 mod process;
 mod program;
 mod retention;
+mod status;
 mod storage;
 mod sync;
 mod upstream_tls;

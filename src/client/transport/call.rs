@@ -26,6 +26,10 @@ impl Call {
         Self::new(Method::POST, path)
     }
 
+    pub(in crate::client) fn put(path: &[&str]) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
     pub(in crate::client) fn patch(path: &[&str]) -> Self {
         Self::new(Method::PATCH, path)
     }

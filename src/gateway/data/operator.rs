@@ -18,11 +18,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::api::Time;
+use crate::api::{FaultList, Time};
 use crate::gateway::error::ApiError;
 use crate::gateway::explain::{Question, explain};
 use crate::gateway::metrics::Reading;
-use crate::gateway::simulator::fault::FaultList;
 use crate::gateway::state::Shared;
 use crate::gateway::traffic::{KEPT_MAX, RequestEntry};
 

@@ -7,86 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::api::Time;
-
-/// The most faults that are on at the same time.
-pub const FAULTS_MAX: usize = 1_000;
-/// The longest delay, in milliseconds.
-pub const DELAY_MS_MAX: u64 = 3_600_000;
-
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FaultKind {
-    /// The answer begins later.
-    Latency {
-        /// By this much.
-        delay_ms: u64,
-    },
-    /// Tokens come at this pace.
-    Pace {
-        /// Between two tokens.
-        token_delay_ms: u64,
-    },
-    /// The answer is an error.
-    Status {
-        /// 400 to 599.
-        status: u16,
-    },
-    /// The answer is 429.
-    RateLimited {
-        /// `Retry-After`.
-        retry_after_seconds: u64,
-    },
-    /// Nothing more comes.
-    Stall {
-        /// After this many pieces of a stream; 0 answers nothing at all.
-        #[serde(default)]
-        after_tokens: u64,
-    },
-    /// The connection breaks.
-    Cut {
-        /// After this many pieces of a stream.
-        #[serde(default)]
-        after_tokens: u64,
-    },
-    /// The answer is no JSON.
-    Garbage,
-    /// Connections end without an answer.
-    Down,
-}
-
-/// A fault that is on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// A model's id, `id/environment`, a provider's name for a model, or `*` for all.
-    pub model: String,
-    /// What goes wrong.
-    #[serde(flatten)]
-    pub kind: FaultKind,
-    /// For which share of the requests, above 0 and at most 1.
-    #[serde(default = "always")]
-    pub share: f64,
-    /// Until when. Absent: until it is taken away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Time>,
-    /// The same counted from when it is set; only in what is sent.
-    #[serde(default, skip_serializing)]
-    pub expires_in_seconds: Option<u64>,
-    /// How many requests it has hit; only in what is answered.
-    #[serde(default, skip_deserializing)]
-    pub hits: u64,
-}
-
-/// All faults: the body of `GET` and `PUT /repoint/v1/faults`. A `PUT` replaces them all.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FaultList {
-    /// Those that are on.
-    pub faults: Vec<Fault>,
-}
+use crate::api::{DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind, FaultList, Time};
 
 /// What one request meets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -120,10 +41,6 @@ struct Armed {
     seen: u64,
 }
 
-fn always() -> f64 {
-    1.0
-}
-
 impl Faults {
     /// Replaces all faults.
     ///
@@ -141,7 +58,13 @@ impl Faults {
             }
             armed.push(Armed { fault, seen: 0 });
         }
-        *self.lock() = armed;
+        let mut current = self.lock();
+        for new in &mut armed {
+            // Switching one on or off lets the others go on counting.
+            let old = current.iter().find(|old| old.is_same(new));
+            (new.fault.hits, new.seen) = old.map_or((0, 0), |old| (old.fault.hits, old.seen));
+        }
+        *current = armed;
         Ok(())
     }
 
@@ -172,6 +95,11 @@ impl Faults {
 }
 
 impl Armed {
+    fn is_same(&self, other: &Self) -> bool {
+        let of = |armed: &Self| Fault { hits: 0, ..armed.fault.clone() };
+        of(self) == of(other)
+    }
+
     fn is_on(&self, now: Time) -> bool {
         self.fault.expires_at.is_none_or(|end| now < end)
     }
@@ -246,6 +174,18 @@ mod tests {
         let hit = (0..100).filter(|_| faults.effects(&names, Time::EPOCH).status == Some(503)).count();
         assert_eq!((hit, faults.list(Time::EPOCH).faults[0].hits), (25, 25));
         assert_eq!(faults.effects(&["other".to_owned()], Time::EPOCH), Effects::default());
+    }
+
+    #[test]
+    fn a_list_that_is_set_again_goes_on_counting() {
+        let faults = Faults::default();
+        set(&faults, r#"{"faults":[{"model":"m","kind":"down","share":0.5}]}"#).unwrap();
+        let names = ["m".to_owned()];
+        assert!(!faults.effects(&names, Time::EPOCH).is_down && faults.effects(&names, Time::EPOCH).is_down);
+        set(&faults, r#"{"faults":[{"model":"*","kind":"garbage"},{"model":"m","kind":"down","share":0.5}]}"#).unwrap();
+        let hits: Vec<u64> = faults.list(Time::EPOCH).faults.iter().map(|fault| fault.hits).collect();
+        assert_eq!(hits, [0, 1]);
+        assert!(!faults.effects(&names, Time::EPOCH).is_down, "the share goes on where it was");
     }
 
     #[test]

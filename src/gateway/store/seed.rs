@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::audit::{Origin, record};
@@ -147,6 +148,20 @@ impl Store {
         .await?;
         Ok(late)
     }
+}
+
+/// The demo's endpoints and groups, as a file that `repoint apply` takes has them.
+///
+/// # Errors
+/// A data file in this program is wrong, or the prefix is none.
+pub fn demo(org_prefix: &str) -> Result<Value, SeedError> {
+    let demo = serde_json::from_str::<DemoSeed>(DEMO)?;
+    let all = demo.endpoints.into_iter().chain(demo.endpoints_after_first_sync).collect();
+    let endpoints: Vec<Value> = endpoints_of(all, org_prefix)?
+        .iter()
+        .map(|new| json!({"slug": new.slug, "region": new.region, "target": new.target}))
+        .collect();
+    Ok(json!({"version": 1, "endpoints": endpoints, "groups": groups::parts(demo.groups, org_prefix)?}))
 }
 
 fn endpoints_of(seeds: Vec<EndpointSeed>, org_prefix: &str) -> Result<Vec<NewEndpoint>, SlugError> {

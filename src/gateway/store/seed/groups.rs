@@ -3,6 +3,7 @@
 
 use ring::rand::SystemRandom;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::minutes_before;
 use crate::api::{
@@ -71,6 +72,27 @@ impl GroupSeed {
         };
         Ok((group, self.keys))
     }
+}
+
+/// The groups as a file has them, where a parent is named by its customer's id.
+pub(super) fn parts(seeds: Vec<GroupSeed>, org_prefix: &str) -> Result<Vec<Value>, SlugError> {
+    let names: Vec<(String, String)> =
+        seeds.iter().map(|seed| (seed.id.clone(), seed.external_entity_id.clone())).collect();
+    let name_of = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    seeds
+        .into_iter()
+        .map(|seed| {
+            let parent = seed.parent.as_deref().and_then(name_of);
+            let (Group { metadata, models, hierarchy, .. }, _) = seed.group(org_prefix, Time::EPOCH)?;
+            Ok(json!({
+                "external_entity_id": metadata.external_entity_id,
+                "name": metadata.name,
+                "parent": parent,
+                "limit_enforcement": hierarchy.limit_enforcement,
+                "models": models,
+            }))
+        })
+        .collect()
 }
 
 pub(super) fn fill(transaction: &Transaction<'_>, seeded: &[Seeded]) -> Result<(), StoreError> {
