@@ -109,6 +109,7 @@ pub fn local(running: &Running, observer: Option<Observer>) -> Result<Connection
 #[must_use]
 pub fn launch(config: &Config, sync_interval: Option<std::time::Duration>) -> Launch {
     Launch {
+        contents: crate::supervisor::Contents::default(),
         program: config.paths.program.clone(),
         data: config.paths.gateway_data.clone(),
         listen: LISTEN,

@@ -29,6 +29,16 @@ const COMMANDS_MAX: usize = 8;
 pub const LISTEN: [SocketAddr; 2] =
     [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787), SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8788)];
 
+/// What an empty store is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Contents {
+    /// Models, secrets, endpoints and groups.
+    #[default]
+    Demo,
+    /// Models and secrets alone.
+    Workspace,
+}
+
 /// What is started, and on which data.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -42,6 +52,8 @@ pub struct Launch {
     pub sync_interval: Option<Duration>,
     /// The management key, where the environment gives one. Else the gateway keeps its own beside its rows.
     pub key: Option<SecretString>,
+    /// What an empty store is filled with.
+    pub contents: Contents,
 }
 
 /// A gateway that can be called.
@@ -93,6 +105,7 @@ pub enum State {
 
 enum Command {
     Restart,
+    Reset(Contents),
     Stop,
     End,
 }
@@ -110,6 +123,7 @@ impl fmt::Debug for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Restart => "Restart",
+            Self::Reset(_) => "Reset",
             Self::Stop => "Stop",
             Self::End => "End",
         })
@@ -178,6 +192,12 @@ impl Supervisor {
         self.order(Command::Restart);
     }
 
+    /// Stops the gateway, if it is ours, throws away what it keeps, and starts one. One that was started elsewhere is
+    /// left as it is.
+    pub fn reset(&self, contents: Contents) {
+        self.order(Command::Reset(contents));
+    }
+
     /// Stops the gateway, if it is ours. Requests under way are answered first, within a time limit.
     pub fn stop(&self) {
         self.order(Command::Stop);
@@ -199,45 +219,63 @@ impl Supervisor {
 /// What made a gateway's turn end.
 enum Turn {
     Again,
+    /// Again, on an empty store.
+    Fresh(Contents),
     Rest,
     End,
 }
 
+impl Turn {
+    /// What an order makes of it; nobody gives any more where there is none.
+    fn after(order: Option<&Command>) -> Self {
+        match order {
+            Some(Command::Restart) => Self::Again,
+            Some(Command::Reset(contents)) => Self::Fresh(*contents),
+            Some(Command::Stop) => Self::Rest,
+            Some(Command::End) | None => Self::End,
+        }
+    }
+}
+
 async fn watch_over(mut launch: Launch, mut orders: mpsc::Receiver<Command>, states: watch::Sender<State>, log: Log) {
+    let mut is_fresh = false;
     loop {
         states.send_replace(State::Starting);
         let mut turn = match attach::find(&launch).await {
             Some(running) => stay_attached(running, &mut orders, &states).await,
-            None => run_one(&mut launch, &mut orders, &states, &log).await,
+            None => run_one(&mut launch, is_fresh, &mut orders, &states, &log).await,
         };
         while matches!(turn, Turn::Rest) {
-            turn = match orders.recv().await {
-                Some(Command::Restart) => Turn::Again,
-                Some(Command::Stop) => Turn::Rest,
-                Some(Command::End) | None => Turn::End,
-            };
+            turn = Turn::after(orders.recv().await.as_ref());
         }
-        if matches!(turn, Turn::End) {
-            return;
+        is_fresh = false;
+        match turn {
+            Turn::Fresh(contents) => (launch.contents, is_fresh) = (contents, true),
+            Turn::Again | Turn::Rest => {}
+            Turn::End => return,
         }
     }
 }
 
 async fn stay_attached(running: Running, orders: &mut mpsc::Receiver<Command>, states: &watch::Sender<State>) -> Turn {
     states.send_replace(State::Running(running));
-    match orders.recv().await {
+    loop {
         // The one that is there is looked for again: it may have ended, and then one is started.
-        Some(Command::Restart) => Turn::Again,
-        Some(Command::Stop) => {
-            states.send_replace(State::Stopped);
-            Turn::Rest
+        match Turn::after(orders.recv().await.as_ref()) {
+            // What somebody else runs is not ours to empty.
+            Turn::Fresh(_) => {}
+            Turn::Rest => {
+                states.send_replace(State::Stopped);
+                return Turn::Rest;
+            }
+            turn @ (Turn::Again | Turn::End) => return turn,
         }
-        Some(Command::End) | None => Turn::End,
     }
 }
 
 async fn run_one(
     launch: &mut Launch,
+    is_fresh: bool,
     orders: &mut mpsc::Receiver<Command>,
     states: &watch::Sender<State>,
     log: &Log,
@@ -246,7 +284,7 @@ async fn run_one(
         states.send_replace(State::Failed(Crash { message, log: log.lines() }));
         Turn::Rest
     };
-    let mut child = match child::start(launch, log).await {
+    let mut child = match child::start(launch, is_fresh, log).await {
         Ok(child) => child,
         Err(child::StartError::Locked) => {
             // Another program was faster by a moment: its gateway is the one to use.
@@ -269,12 +307,9 @@ async fn run_one(
     };
     states.send_replace(State::Stopping);
     child.stop().await;
-    match order {
-        Some(Command::Restart) => Turn::Again,
-        Some(Command::Stop) => {
-            states.send_replace(State::Stopped);
-            Turn::Rest
-        }
-        Some(Command::End) | None => Turn::End,
+    let turn = Turn::after(order.as_ref());
+    if matches!(turn, Turn::Rest) {
+        states.send_replace(State::Stopped);
     }
+    turn
 }

@@ -30,6 +30,7 @@
 pub mod app;
 pub mod draw;
 pub mod effect;
+pub mod faults;
 pub mod form;
 pub mod keymap;
 pub mod layout;

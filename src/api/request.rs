@@ -52,4 +52,7 @@ pub struct RequestReport {
 pub struct RequestReports {
     /// Oldest first.
     pub requests: Vec<RequestReport>,
+    /// Those that ended before are no longer kept, whatever their slug. Absent where all since the start are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
 }

@@ -122,6 +122,13 @@ impl Traffic {
         found
     }
 
+    /// When the oldest ended of those that are kept, where older ones had to go; `None` where all since the start are.
+    #[must_use]
+    pub fn kept_since(&self) -> Option<Time> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.front().filter(|_| recent.len() == KEPT_MAX).map(|oldest| oldest.ended_at)
+    }
+
     /// How long those took that ended since then, of the requests that are kept. `None` where none did.
     #[must_use]
     pub fn latency(&self, since: Time) -> Option<LatencyStatus> {

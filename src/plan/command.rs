@@ -54,8 +54,7 @@ pub fn curl(change: &Change, management_url: &Url) -> String {
             words.extend(["-H".to_owned(), "Content-Type: application/json".to_owned()]);
             words.extend(["-d".to_owned(), masked("", body).to_string()]);
         }
-        // Double quotes: the shell must put the variable's value in.
-        format!("{} -H \"Authorization: Api-Key {KEY_VARIABLE}\"", line("curl", &words))
+        curl_with_key(&words)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -70,7 +69,14 @@ pub fn read(endpoint: &Endpoint) -> String {
 #[must_use]
 pub fn read_curl(endpoint: &Endpoint, management_url: &Url) -> String {
     let address = address(management_url, &["endpoints", endpoint.id.as_str()]);
-    format!("{} -H \"Authorization: Api-Key {KEY_VARIABLE}\"", line("curl", &words(&["-sS", &address])))
+    curl_with_key(&words(&["-sS", &address]))
+}
+
+/// A `curl` call with the key that is in the variable.
+#[must_use]
+pub fn curl_with_key(words: &[impl AsRef<str>]) -> String {
+    // Double quotes: the shell must put the variable's value in.
+    format!("{} -H \"Authorization: Api-Key {KEY_VARIABLE}\"", line("curl", words))
 }
 
 type Request<'a> = (&'static str, Vec<&'a str>, Option<Value>);

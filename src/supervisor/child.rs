@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::log::{Log, read_line};
-use super::{Launch, Running, attach};
+use super::{Contents, Launch, Running, attach};
 
 /// How long a gateway may take until it says that it is ready. A large store takes a second at most.
 const READY_LIMIT: Duration = Duration::from_secs(20);
@@ -63,12 +63,15 @@ struct Process {
 }
 
 /// Starts a gateway and waits until it is ready. Ports that are busy are replaced by free ones.
-pub(super) async fn start(launch: &Launch, log: &Log) -> Result<Gateway, StartError> {
+/// A fresh one throws away what was stored.
+pub(super) async fn start(launch: &Launch, is_fresh: bool, log: &Log) -> Result<Gateway, StartError> {
     let wanted = launch.listen;
     let listen = wanted.map(free);
-    match start_at(launch, listen, log).await {
+    match start_at(launch, command(launch, is_fresh, listen), log).await {
         // Somebody may have taken a port between the look and the start, or may have looked at the lock in that moment.
-        Err(StartError::Failed(_)) if says_busy(log) => start_at(launch, wanted.map(any_port), log).await,
+        Err(StartError::Failed(_)) if says_busy(log) => {
+            start_at(launch, command(launch, is_fresh, wanted.map(any_port)), log).await
+        }
         other => other,
     }
 }
@@ -85,8 +88,7 @@ fn says_busy(log: &Log) -> bool {
     log.lines().iter().rev().take(5).any(|line| line.to_ascii_lowercase().contains("in use"))
 }
 
-async fn start_at(launch: &Launch, listen: [SocketAddr; 2], log: &Log) -> Result<Gateway, StartError> {
-    let mut command = command(launch, listen);
+async fn start_at(launch: &Launch, mut command: Command, log: &Log) -> Result<Gateway, StartError> {
     let mut child = command
         .spawn()
         .map_err(|error| StartError::Failed(format!("cannot start {}: {error}", launch.program.display())))?;
@@ -112,9 +114,16 @@ async fn start_at(launch: &Launch, listen: [SocketAddr; 2], log: &Log) -> Result
     Ok(Gateway { process, running })
 }
 
-fn command(launch: &Launch, listen: [SocketAddr; 2]) -> Command {
+fn command(launch: &Launch, is_fresh: bool, listen: [SocketAddr; 2]) -> Command {
     let mut command = Command::new(&launch.program);
-    command.args(["gateway", "run", "--exit-with-parent", "--seed", "demo", "--data"]).arg(&launch.data);
+    let seed = match launch.contents {
+        Contents::Demo => "demo",
+        Contents::Workspace => "workspace",
+    };
+    command.args(["gateway", "run", "--exit-with-parent", "--seed", seed, "--data"]).arg(&launch.data);
+    if is_fresh {
+        command.arg("--fresh");
+    }
     command.args(["--listen", &listen[0].to_string(), "--inference-listen", &listen[1].to_string()]);
     if let Some(interval) = launch.sync_interval {
         command.args(["--sync-interval", &format!("{}ms", interval.as_millis())]);

@@ -3,6 +3,7 @@
 //! [`update`] hands a message to the part that owns it: keys to the topmost overlay, else to the open tab
 //! (`app/keys.rs`); answers to the screen that asked; timers to the poll (`app/poll.rs`).
 
+mod availability;
 mod edited;
 mod keys;
 mod local;
@@ -39,8 +40,8 @@ use super::theme::palette::Palette;
 use crate::plan::{PlanId, Report};
 use crate::sync::SyncState;
 
+pub use availability::{Availability, available};
 pub use edited::Editing;
-pub use keys::{Availability, available};
 pub use local::is_local;
 pub use mouse::Pointer;
 pub use tab::Tab;
@@ -142,7 +143,7 @@ impl Model {
             (None, Tab::Groups) => self.groups.place(&self.shared),
             (None, Tab::Traffic) => self.traffic.place(),
             (None, Tab::History) => self.history.place(),
-            (None, Tab::Gateway) => Place::Gateway,
+            (None, Tab::Gateway) => self.gateway.place(),
         }
     }
 
@@ -198,12 +199,16 @@ impl Model {
         self.groups.resize(body);
         self.traffic.resize(body);
         self.history.resize(body);
+        self.gateway.resize(body);
     }
 }
 
 /// Takes a message, and says what is to be done.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let mut effects = match message {
+    if matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_) | Message::Focused(true)) {
+        model.shared.pressed_at = Some(model.shared.now);
+    }
+    let effects = match message {
         Message::Key(key) => keys::press(model, &key),
         Message::Paste(text) => keys::paste(model, &text),
         Message::Mouse(event) => mouse::act(model, event),
@@ -247,6 +252,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Gateway(event) => local::gateway(model, &event),
+        Message::Switched { ticket, answer } => {
+            model.gateway.switched(ticket, &answer, &mut model.shared);
+            Vec::new()
+        }
         Message::Traffic { ticket, news } => tabs::news(model, ticket, *news),
         Message::Copied(Err(failure)) | Message::Painted(Err(failure)) => {
             model.shared.notices.fail(model.shared.now, &failure);
@@ -264,6 +273,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::NoClipboard(text) => vec![Effect::CopyThroughTerminal(text)],
         Message::Terminated => vec![Effect::Quit],
     };
+    settle(model, effects)
+}
+
+/// What follows from every message: what is looked at is followed, what a screen asks for is opened.
+fn settle(model: &mut Model, mut effects: Vec<Effect>) -> Vec<Effect> {
     effects.extend(tabs::settle(model));
     model.has_typed &= model.place_beneath().holds_draft();
     model.overlays.extend(model.shared.opens.take());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::faults::Switch;
 use super::load::Ticket;
 use super::trial::Trial;
 use super::wanted::Wanted;
@@ -23,6 +24,10 @@ pub enum Timer {
     GroupDetail,
     /// The next reading of the history.
     History,
+    /// The next reading of how the gateway is.
+    GatewayFigures,
+    /// The cursor has rested on an endpoint: who may call it is asked for.
+    Callers,
     /// The next try to open the context.
     Open,
     /// The oldest notice goes.
@@ -64,6 +69,45 @@ impl After {
             Self::Probe => Self::ProbeOrPutBack,
             Self::ProbeOrPutBack => Self::Wait,
             Self::Wait => Self::Probe,
+        }
+    }
+}
+
+/// What the local gateway is filled with once everything was thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refill {
+    /// Models, secrets, endpoints and groups.
+    #[default]
+    Demo,
+    /// Models and secrets alone.
+    Workspace,
+}
+
+impl Refill {
+    /// The next choice.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Demo => Self::Workspace,
+            Self::Workspace => Self::Demo,
+        }
+    }
+
+    /// What `repoint gateway run --seed` calls it.
+    #[must_use]
+    pub fn seed(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Workspace => "workspace",
+        }
+    }
+
+    /// What that is.
+    #[must_use]
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::Demo => "the demo: models, secrets, endpoints, groups",
+            Self::Workspace => "models and secrets alone",
         }
     }
 }
@@ -176,6 +220,14 @@ pub enum Effect {
         /// True where a person has just confirmed it in a protected context.
         is_confirmed: bool,
     },
+    /// Switch a fault of simulated models on or off. Answered by `Message::Switched`. No plan: it changes what models
+    /// answer and no row, and ends by itself or with the process.
+    SwitchFault {
+        /// Carried by the answer.
+        ticket: Ticket,
+        /// Which, and to what.
+        switch: Switch,
+    },
     /// Note in the journal what was seen of a plan that is over.
     Note(Box<JournalLine>),
     /// Call slugs through the data plane. Answered by `Message::Tried` until its end, also after `Cancel`.
@@ -193,6 +245,11 @@ pub enum Effect {
     StopGateway,
     /// Stop it, then open its context again.
     RestartGateway,
+    /// Stop it, throw away what it keeps, start it again.
+    ResetGateway {
+        /// What it has then.
+        refill: Refill,
+    },
 
     // This program.
     /// Send `Message::Due` after a while.

@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
+use super::form::Field;
 use super::keymap::Action;
 use super::load::Failure;
 use super::session::Shared;
@@ -150,6 +151,32 @@ pub fn popup(shared: &Shared, area: Rect, title: Line<'_>, right: Line<'_>, fram
     let cleared = if shared.theme.signs == Signs::Words { frame.area() } else { area };
     frame.render_widget(Clear, cleared);
     pane(shared, area, true, title, right, frame)
+}
+
+/// The filter line at the top of a pane; what is left beneath is returned.
+pub fn filter_line(
+    shared: &Shared,
+    inner: Rect,
+    (field, is_filtering): (&Field, bool),
+    hint: &str,
+    frame: &mut Frame<'_>,
+) -> Rect {
+    let row = Rect { height: 1.min(inner.height), ..inner };
+    frame.render_widget(shared.span(Role::Accent, "/ "), row);
+    let area = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
+    field.draw(shared, area, is_filtering, hint, frame);
+    Rect { y: inner.y + row.height, height: inner.height - row.height, ..inner }
+}
+
+/// On the lower border of a pane: how much there is that it does not show.
+pub fn more_below(shared: &Shared, area: Rect, more: usize, frame: &mut Frame<'_>) {
+    if more == 0 || area.height == 0 {
+        return;
+    }
+    let said = format!(" {} more ▾ ", text::count(more));
+    let width = u16::try_from(text::width(&said)).unwrap_or(0).min(area.width);
+    let place = Rect::new(area.right().saturating_sub(width + 2), area.bottom() - 1, width, 1);
+    frame.render_widget(shared.span(Role::Muted, said), place);
 }
 
 /// Why something could not be read, and what to press: what stands where it would be.

@@ -10,7 +10,7 @@ use super::theme::palette::{Background, Palette};
 use super::traffic::News;
 use super::trial::TrialEvent;
 use super::wanted::Found;
-use crate::api::{Endpoint, SyncReport, Time};
+use crate::api::{Endpoint, FaultList, SyncReport, Time};
 use crate::plan::preflight::Workspace;
 use crate::plan::{Impact, Progress, Report};
 
@@ -176,6 +176,13 @@ pub enum Message {
         found: Box<Result<Found, Failure>>,
     },
 
+    /// A fault was switched on or off: which ones are on now.
+    Switched {
+        /// The request.
+        ticket: Ticket,
+        /// What came.
+        answer: Result<FaultList, Failure>,
+    },
     /// The watcher of requests says something.
     Traffic {
         /// The watcher.

@@ -5,6 +5,7 @@
 //! it is told to stop between its changes. Keys of contexts live here alone. Reads are in `server`, writes in `write`,
 //! the local gateway in `local`, what the dashboard is started with in `start`.
 
+mod callers;
 pub mod clipboard;
 mod failure;
 mod local;
@@ -158,12 +159,16 @@ impl Performer {
                     register::register(client, ticket, group, files, messages)
                 });
             }
+            Effect::SwitchFault { ticket, switch } => {
+                self.read(ticket, |client| wanted::switch(client, ticket, switch, messages));
+            }
             Effect::Note(line) => drop(tokio::task::spawn_blocking({
                 let journal = self.journal.clone();
                 move || past::note(&journal, &line)
             })),
             Effect::StopGateway => self.local.iter().for_each(Local::stop),
             Effect::RestartGateway => self.restart_gateway(),
+            Effect::ResetGateway { refill } => self.local.iter().for_each(|local| local.reset(refill)),
             Effect::Copy(text) => {
                 self.copying = Some(tokio::spawn(clipboard::copy(self.clipboard.clone(), text, messages)));
             }

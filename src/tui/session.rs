@@ -71,6 +71,8 @@ pub struct Shared {
     pub size: (u16, u16),
     /// Whether the terminal says that it has the focus.
     pub has_focus: bool,
+    /// When somebody last pressed anything.
+    pub pressed_at: Option<Time>,
     /// How things look in the open context.
     pub theme: Theme,
     /// The colours of contexts that choose none of their own.
@@ -121,6 +123,7 @@ impl Shared {
             now,
             size,
             has_focus: true,
+            pressed_at: None,
             theme,
             palette: theme.palette,
             keymap: Keymap::default(),

@@ -161,6 +161,12 @@ pub fn counted(number: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
+/// The same of a count of the wire.
+#[must_use]
+pub fn counted_u64(number: u64, noun: &str) -> String {
+    counted(usize::try_from(number).unwrap_or(usize::MAX), noun)
+}
+
 /// How long something takes or is ago, in its largest unit: `41 s`, `3 min`, `5 h`, `12 days`, `5 months`.
 #[must_use]
 pub fn span(duration: Duration) -> String {
@@ -199,6 +205,18 @@ pub fn rate(count: u64, seconds: u64) -> String {
         0 => "0".to_owned(),
         1..1_000 => format!("{}.{}", tenths / 10, tenths % 10),
         _ => self::count(usize::try_from(tenths / 10).unwrap_or(usize::MAX)),
+    }
+}
+
+/// A size in its own unit: `512 B`, `14 kB`, `14.2 MB`, `3.1 GB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
     }
 }
 

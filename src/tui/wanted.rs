@@ -1,7 +1,10 @@
 //! What the tabs beside the list of endpoints ask for, and what comes back.
 
+use std::time::Duration;
+
 use super::load::Failure;
-use crate::api::{AuditEntry, Group, GroupId, KeyInfo, KeyPrefix, Usage};
+use super::traffic::{Since, Tally};
+use crate::api::{AuditEntry, EndpointId, FaultList, GatewayStatus, Group, GroupId, KeyInfo, KeyPrefix, Slug, Usage};
 use crate::plan::history::Entry;
 use crate::plan::undo::Refusal;
 use crate::plan::{Plan, PlanId};
@@ -21,6 +24,21 @@ pub enum Wanted {
     WayBack(Aim),
     /// Whose key it is, and what it may read.
     Rights,
+    /// Who may call a slug, and how much it is called.
+    SlugDetail {
+        /// The endpoint that is looked at.
+        id: EndpointId,
+        /// Its slug.
+        slug: Slug,
+        /// The groups whose keys are counted, where they are known; else all groups are read too.
+        groups: Option<Vec<GroupId>>,
+        /// The keys of no more groups are counted.
+        counted_max: usize,
+    },
+    /// How a gateway of ours is, and what its models do wrong.
+    GatewayWell,
+    /// The plan that brings the demo back.
+    Demo,
 }
 
 /// What is to be taken back.
@@ -51,6 +69,45 @@ pub enum Found {
     Rights(Rights),
     /// A key was registered; its public part.
     Registered(KeyPrefix),
+    /// Who may call a slug, and how much it is called.
+    SlugDetail(Box<SlugDetail>),
+    /// How a gateway of ours is.
+    GatewayWell(Box<GatewayWell>),
+    /// What brings the demo back.
+    Demo(Plan),
+}
+
+/// Who may call a slug, and how much it is called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlugDetail {
+    /// The endpoint.
+    pub id: EndpointId,
+    /// All groups, where they were asked for.
+    pub groups: Option<Result<Vec<Group>, Failure>>,
+    /// How many keys those have that may call it. `None` where they were not counted.
+    pub keys: Option<usize>,
+    /// How much it is called. `None` where the server does not tell.
+    pub traffic: Option<Lately>,
+}
+
+/// What passed lately.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lately {
+    /// What it adds up to.
+    pub tally: Tally,
+    /// From when on all of it is known.
+    pub since: Since,
+    /// Where so much passes that what is told covers but a moment: how long that is.
+    pub moment: Option<Duration>,
+}
+
+/// How a gateway of ours is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatewayWell {
+    /// In figures.
+    pub status: GatewayStatus,
+    /// What its models do wrong.
+    pub faults: FaultList,
 }
 
 /// What was changed on a server, as far back as it is kept.

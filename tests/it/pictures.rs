@@ -102,6 +102,7 @@ fn the_pictures_of_the_readme_show_what_the_program_shows() {
     );
     session.terminal.press("jjjj");
     session.terminal.until_that("glm-5.2 is selected", |it| it.lines().any(|line| line.contains("▌ my-org/glm-5.2 ")));
+    session.until("nobody called");
     session.take("endpoints", "Repoint: the list of endpoints with the detail of my-org/glm-5.2");
     session.film(2.0);
     session.terminal.press("r");
@@ -120,6 +121,7 @@ fn the_pictures_of_the_readme_show_what_the_program_shows() {
     session.terminal.press(ENTER);
     session.until("waiting for the gateway");
     session.until_gone("Re-point my-org/glm-5.2");
+    session.until("nobody called");
     session.take("waiting", "Repoint: the change is written and waits for the gateway's next sync");
     session.film(2.0);
     session.terminal.press("2");
@@ -134,6 +136,7 @@ fn the_pictures_of_the_readme_show_what_the_program_shows() {
     session.until("Serves");
     session.terminal.press("n1");
     session.terminal.until_that("it is in effect", |screen| screen.contains("✓ verified"));
+    session.until("nobody called");
     session.film(3.0);
     keep(FILM, &session.film.picture("Repoint: re-pointing an endpoint, from the list to the change in effect"));
     session.terminal.press("q");

@@ -2,6 +2,7 @@
 
 mod anything;
 mod board;
+mod callers;
 mod gateway;
 mod groups;
 mod history;

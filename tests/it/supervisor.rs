@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 fn launch(program: impl Into<PathBuf>, data: &Path) -> Launch {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     Launch {
+        contents: repoint::supervisor::Contents::default(),
         program: program.into(),
         data: data.join("gateway"),
         listen: [any, any],

@@ -55,6 +55,9 @@ struct RequestsQuery {
 #[derive(Debug, Serialize)]
 struct Requests {
     requests: Vec<Arc<RequestEntry>>,
+    /// Older ones are no longer kept, whatever their slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Time>,
 }
 
 async fn requests(
@@ -65,11 +68,12 @@ async fn requests(
     let limit = query.limit.unwrap_or(RECENT_DEFAULT).min(KEPT_MAX);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
+        let since = shared.traffic.kept_since();
         let requests = match query.slug {
             Some(slug) => shared.traffic.recent_of(&slug, limit),
             None => shared.traffic.recent(limit),
         };
-        return Json(Requests { requests }).into_response();
+        return Json(Requests { requests, since }).into_response();
     }
     Sse::new(follow(&shared, limit)).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
 }

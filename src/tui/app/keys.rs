@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Model, Tab, edited, open, palette, poll, proposals, tabs, trail, trial};
+use super::{Availability, Model, Tab, available, edited, open, palette, poll, proposals, tabs, trail, trial};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Place};
 use crate::tui::overlays::Overlay;
@@ -12,81 +12,12 @@ use crate::tui::overlays::leave::Leave;
 use crate::tui::overlays::notices::Tone;
 use crate::tui::overlays::reader::{Reader, ReaderLine};
 use crate::tui::overlays::tour::Tour;
-use crate::tui::screens::gateway::Process;
 use crate::tui::screens::welcome::{Choice, Focus, Welcome};
-use crate::tui::session::Connection;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
 /// How many keys wait for the answer of a write; further ones are dropped.
 const HELD_MAX: usize = 16;
-
-/// Whether an action can be done now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Availability {
-    /// It can.
-    Yes,
-    /// It cannot, for this reason.
-    No(&'static str),
-    /// It is not worth mentioning here.
-    Hidden,
-}
-
-/// Whether an action can be done now, and why not.
-#[must_use]
-pub fn available(model: &Model, action: Action) -> Availability {
-    let writes = keymap::binding(action).is_some_and(|binding| binding.writes);
-    if writes && model.shared.is_read_only() {
-        return Availability::No("this context is read-only");
-    }
-    let is_open = model.shared.connection == Connection::Open;
-    if let Some(availability) = trail::available(model, action).or_else(|| tabs::available(model, action)) {
-        return availability;
-    }
-    if action == Action::CopyAsCommand && matches!(model.overlays.last(), Some(Overlay::Leave(_))) {
-        return Availability::Hidden;
-    }
-    match action {
-        Action::Repoint
-        | Action::Edit
-        | Action::EditAsText
-        | Action::Promote
-        | Action::Mark
-        | Action::TryIt
-        | Action::Delete
-        | Action::Copy
-        | Action::ShowJson
-        | Action::Open
-            if model.overlays.is_empty() && matches!(model.tab, Tab::Endpoints | Tab::Board) =>
-        {
-            let list = if model.tab == Tab::Board { &model.board.list } else { &model.endpoints.list };
-            if list.order.is_empty() { Availability::No("no endpoint is selected") } else { Availability::Yes }
-        }
-        Action::New if !is_open => Availability::No("not connected"),
-        Action::Copy if model.tab == Tab::Gateway && !matches!(model.gateway.process, Process::Running { .. }) => {
-            Availability::No("the local gateway does not run")
-        }
-        Action::GatewayStart | Action::GatewayStop | Action::GatewayRestart | Action::SyncNow => gateway(model, action),
-        Action::Back if model.place() == Place::Welcome && model.shared.context.is_none() => Availability::Hidden,
-        Action::Tab1 | Action::Tab2 | Action::Tab3 | Action::Tab4 | Action::Tab5 | Action::Tab6
-            if model.welcome.is_some() =>
-        {
-            Availability::Hidden
-        }
-        _ => Availability::Yes,
-    }
-}
-
-fn gateway(model: &Model, action: Action) -> Availability {
-    let is_running = matches!(model.gateway.process, Process::Running { .. });
-    match (action, is_running) {
-        (Action::GatewayStart, true) | (Action::GatewayStop | Action::GatewayRestart, false) => Availability::Hidden,
-        (Action::SyncNow, _) if model.shared.sync_report().is_none() => {
-            Availability::No("this gateway has no sync report")
-        }
-        _ => Availability::Yes,
-    }
-}
 
 /// A key was pressed.
 pub(super) fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
@@ -130,6 +61,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(effects) = trail::act(model, action) {
         return effects;
     }
+    if action == Action::SeedDemo && model.welcome.is_none() {
+        return proposals::seek_demo(model);
+    }
     if let Some(aim) = proposals::aim(model, action) {
         return proposals::seek(model, aim);
     }
@@ -141,8 +75,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => model.endpoints.act(action, &mut model.shared),
-        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::act(model, action).unwrap_or_default(),
-        Tab::Gateway => model.gateway.act(action, &mut model.shared),
+        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History | Tab::Gateway => {
+            tabs::act(model, action).unwrap_or_default()
+        }
     }
 }
 
@@ -337,8 +272,7 @@ fn edit(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     }
     match model.tab {
         Tab::Endpoints => return model.endpoints.edit(key, &model.shared),
-        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::edit(model, key),
-        Tab::Gateway => {}
+        Tab::Board | Tab::Groups | Tab::Traffic | Tab::History | Tab::Gateway => tabs::edit(model, key),
     }
     Vec::new()
 }
@@ -369,8 +303,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
     } else {
         match model.tab {
             Tab::Endpoints => model.endpoints.paste(pasted, &model.shared),
-            Tab::Board | Tab::Groups | Tab::Traffic | Tab::History => tabs::paste(model, pasted),
-            Tab::Gateway => {}
+            Tab::Board | Tab::Groups | Tab::Traffic | Tab::History | Tab::Gateway => tabs::paste(model, pasted),
         }
     }
     Vec::new()

@@ -1,7 +1,6 @@
 //! The palette: which actions there are where it was opened, and running one of them there.
 
-use super::Model;
-use super::keys::{self, Availability, available};
+use super::{Availability, Model, available, keys};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{self, Action, Binding, Place, TABLE};
 use crate::tui::overlays::Overlay;

@@ -45,6 +45,7 @@ pub(super) fn open_again(model: &mut Model) -> Vec<Effect> {
     model.endpoints.abandon();
     model.groups.abandon();
     model.history.abandon();
+    model.gateway.abandon();
     model.seeking = None;
     model.shared.sync.waiting = None;
     let ticket = model.shared.ticket();
@@ -75,7 +76,7 @@ pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
             Vec::new()
         }
         Timer::Sync | Timer::Endpoints | Timer::Open | Timer::Notice | Timer::Step => Vec::new(),
-        Timer::GroupDetail | Timer::History => super::tabs::due(model, timer),
+        Timer::GroupDetail | Timer::History | Timer::GatewayFigures | Timer::Callers => super::tabs::due(model, timer),
     }
 }
 

@@ -40,6 +40,27 @@ pub(super) fn seek(model: &mut Model, aim: Aim) -> Vec<Effect> {
     effects
 }
 
+/// Asks what is missing of the demo.
+pub(super) fn seek_demo(model: &mut Model) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = model.seeking.take().map(Effect::Cancel).into_iter().collect();
+    let ticket = model.shared.ticket();
+    model.seeking = Some(ticket);
+    effects.push(Effect::Read { ticket, wanted: Wanted::Demo });
+    effects
+}
+
+fn propose_demo(model: &mut Model, plan: &Plan) -> Vec<Effect> {
+    let shared = &mut model.shared;
+    if plan.changes().is_empty() {
+        shared.notices.say(shared.now, Tone::Plain, "the demo is all there, and as it was");
+        return Vec::new();
+    }
+    let (title, verb) = ("Bring the demo back".to_owned(), "bring it back".to_owned());
+    let (proposal, effects) = Proposal::new(title, verb, plan.clone(), &model.endpoints.workspace.known, shared);
+    model.overlays.push(Overlay::Proposal(Box::new(proposal)));
+    effects
+}
+
 /// The way back was found, or there is none. `None` where it is not this that was asked for.
 pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Failure>) -> Option<Vec<Effect>> {
     if model.seeking != Some(ticket) {
@@ -49,6 +70,7 @@ pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Fai
     let now = model.shared.now;
     match found {
         Ok(Found::WayBack(way)) => return Some(propose_way_back(model, way)),
+        Ok(Found::Demo(plan)) => return Some(propose_demo(model, plan)),
         Err(failure) if failure.kind == FailureKind::NotFound => {
             model.shared.notices.say(now, Tone::Plain, failure.message.clone());
         }

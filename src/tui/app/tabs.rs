@@ -14,6 +14,7 @@ use crate::tui::overlays::notices::Tone;
 use crate::tui::screens::board::Wish;
 use crate::tui::screens::endpoints::Pane;
 use crate::tui::screens::endpoints::work::Work;
+use crate::tui::screens::gateway::switchboard::Model as Simulated;
 use crate::tui::session::Connection;
 use crate::tui::traffic::News;
 use crate::tui::wanted::{Found, Wanted};
@@ -41,6 +42,12 @@ pub(super) fn ask_rights(model: &mut Model) -> Effect {
 
 /// Everything of the open tab is to be read again.
 pub(super) fn read_again(model: &mut Model) -> Vec<Effect> {
+    if model.tab == Tab::Endpoints {
+        model.endpoints.callers.expire();
+    }
+    if model.tab == Tab::Gateway {
+        return model.gateway.read(&mut model.shared);
+    }
     if model.tab == Tab::Traffic && model.traffic.watch.is_some() {
         return model.traffic.read(&mut model.shared);
     }
@@ -54,7 +61,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Tab::Groups => Some(model.groups.act(action, &mut model.shared)),
         Tab::Traffic => Some(model.traffic.act(action, &mut model.shared)),
         Tab::History => Some(model.history.act(action, &mut model.shared)),
-        Tab::Endpoints | Tab::Gateway => None,
+        Tab::Gateway => Some(model.gateway.act(action, &mut model.shared)),
+        Tab::Endpoints => None,
     }
 }
 
@@ -129,7 +137,11 @@ pub(super) fn press(model: &mut Model, body: Rect, column: u16, row: u16) -> Opt
             model.history.press(Position::new(column, row));
             Some(Vec::new())
         }
-        Tab::Endpoints | Tab::Gateway => None,
+        Tab::Gateway => {
+            model.gateway.press(Position::new(column, row));
+            Some(Vec::new())
+        }
+        Tab::Endpoints => None,
     }
 }
 
@@ -140,7 +152,8 @@ pub(super) fn edit(model: &mut Model, key: &KeyEvent) {
         Tab::Groups => model.groups.edit(key),
         Tab::Traffic => model.traffic.edit(key, &model.shared),
         Tab::History => model.history.edit(key),
-        Tab::Endpoints | Tab::Gateway => {}
+        Tab::Gateway => model.gateway.edit(key),
+        Tab::Endpoints => {}
     }
 }
 
@@ -151,7 +164,8 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
         Tab::Groups => model.groups.paste(pasted),
         Tab::Traffic => model.traffic.paste(pasted, &model.shared),
         Tab::History => model.history.paste(pasted),
-        Tab::Endpoints | Tab::Gateway => {}
+        Tab::Gateway => model.gateway.paste(pasted),
+        Tab::Endpoints => {}
     }
 }
 
@@ -169,6 +183,13 @@ pub(super) fn found(model: &mut Model, ticket: Ticket, found: &Result<Found, Fai
         return effects;
     }
     if let Some(effects) = super::trial::found(model, ticket, found) {
+        return effects;
+    }
+    if model.endpoints.callers.receive(ticket, found, &model.shared) {
+        return Vec::new();
+    }
+    if let Some(effects) = model.gateway.take(ticket, found, &model.shared) {
+        know_models(model);
         return effects;
     }
     let history = model.history.receive(ticket, found, &model.shared);
@@ -193,11 +214,15 @@ pub(super) fn report(model: &mut Model, ticket: Ticket, answer: &Result<Report, 
 
 /// A timer ran out. Nothing is read for a tab that is not open.
 pub(super) fn due(model: &mut Model, timer: Timer) -> Vec<Effect> {
+    if timer == Timer::Callers {
+        return model.endpoints.read_callers(model.tab == Tab::Endpoints, &mut model.shared);
+    }
     if model.shared.connection != Connection::Open {
         return Vec::new();
     }
     match (timer, model.tab) {
         (Timer::GroupDetail, Tab::Groups) if model.shared.has_focus => model.groups.read_detail(&mut model.shared),
+        (Timer::GatewayFigures, Tab::Gateway) => model.gateway.read(&mut model.shared),
         (Timer::History, Tab::History) if model.shared.has_focus => model.history.read(&mut model.shared),
         _ => Vec::new(),
     }
@@ -208,6 +233,7 @@ pub(super) fn forget(model: &mut Model) {
     model.board.forget();
     model.groups.forget();
     model.traffic.forget();
+    model.gateway.forget();
     super::trail::forget(model);
     model.history.forget();
     model.seeking = None;
@@ -220,5 +246,22 @@ pub(super) fn settle(model: &mut Model) -> Vec<Effect> {
     }
     super::trail::follow(model);
     let is_seen = model.shared.has_focus && model.welcome.is_none() && model.shared.connection == Connection::Open;
-    model.traffic.follow(is_seen && model.tab == Tab::Traffic, &mut model.shared)
+    let mut effects = model.traffic.follow(is_seen && model.tab == Tab::Traffic, &mut model.shared);
+    effects.extend(model.endpoints.follow_callers(is_seen && model.tab == Tab::Endpoints, &model.shared));
+    effects.extend(model.gateway.follow(is_seen && model.tab == Tab::Gateway, &mut model.shared));
+    effects
+}
+
+/// The models that a simulator may stand for: those of the workspace, and those that endpoints name elsewhere.
+fn know_models(model: &mut Model) {
+    let workspace = &model.endpoints.workspace;
+    let own = workspace.models().map(|known| Simulated { id: known.id.to_string(), name: Some(known.name.clone()) });
+    let targets = model.endpoints.rows.targets().flat_map(|targets| &targets.all);
+    let named = targets.filter_map(|target| {
+        let id = target.model_id.as_ref().map(ToString::to_string).or_else(|| target.target_model.clone())?;
+        let name = target.model_id.as_ref().and_then(|id| workspace.model_name(id)).map(str::to_owned);
+        Some(Simulated { id, name })
+    });
+    let all: Vec<Simulated> = own.chain(named).collect();
+    model.gateway.know(all.into_iter());
 }

@@ -65,6 +65,8 @@ places! {
     Conflict = "versions", "a conflict";
     /// The Gateway tab.
     Gateway = "gateway", "the Gateway tab";
+    /// The faults on it.
+    GatewayFaults = "faults", "the faults";
     /// A choice on the welcome screen.
     Welcome = "welcome", "the welcome screen";
     /// A text field on the welcome screen.
@@ -111,7 +113,14 @@ impl Place {
     pub fn is_browsing(self) -> bool {
         matches!(
             self,
-            Self::List | Self::Detail | Self::Board | Self::Traffic | Self::History | Self::Gateway | Self::Welcome
+            Self::List
+                | Self::Detail
+                | Self::Board
+                | Self::Traffic
+                | Self::History
+                | Self::Gateway
+                | Self::GatewayFaults
+                | Self::Welcome
         )
     }
 

@@ -15,6 +15,7 @@ const LOOKED_AT: &[Place] = &[
     Place::Traffic,
     Place::History,
     Place::Gateway,
+    Place::GatewayFaults,
 ];
 /// Where an endpoint is selected.
 const ENDPOINT: &[Place] = &[Place::List, Place::Detail, Place::Board];
@@ -23,6 +24,8 @@ const CALLERS: &[Place] = &[Place::Groups, Place::GroupKeys, Place::Traffic];
 const TRAFFIC: &[Place] = &[Place::Traffic];
 const HISTORY: &[Place] = &[Place::History];
 const BOARD: &[Place] = &[Place::Board];
+const GATEWAY: &[Place] = &[Place::Gateway, Place::GatewayFaults];
+const FAULTS: &[Place] = &[Place::GatewayFaults];
 const TRIED: &[Place] = &[Place::TryIt, Place::TryItKey];
 const TRYING: &[Place] = &[Place::TryIt, Place::TryItKey, Place::TryItRunning];
 
@@ -141,11 +144,59 @@ pub(super) const SCREENS: &[Binding] = &[
     row(A::Copy, "copy", &[c('y')], TRAFFIC, "copy id", "Copy the request's id", S::Traffic),
     row(A::Back, "back", &[ESC], TRAFFIC, "", "Clear the filter, then go on", S::Traffic),
     // The gateway.
+    write_in(A::SwitchFault, "fault", &[SPACE], FAULTS, "switch", "Switch the fault on or off", S::Gateway),
+    row(A::Open, "open", &[ENTER], FAULTS, "how much", "Say how much, for which share, for how long", S::Gateway),
+    write_in(A::FaultsOff, "faults-off", &[c('0')], FAULTS, "all off", "Switch all faults off", S::Gateway),
+    row(A::Left, "left", &[LEFT, c('h')], FAULTS, "", "The switch before", S::Moving),
+    row(A::Right, "right", &[RIGHT, c('l')], FAULTS, "", "The next switch", S::Moving),
+    row(A::NextPane, "next-pane", &[TAB], GATEWAY, "next pane", "The next pane", S::Moving),
+    row(A::PreviousPane, "previous-pane", &[BACKTAB], GATEWAY, "", "The pane before", S::Moving),
+    row(A::GatewayStart, "gateway-start", &[c('s')], GATEWAY, "start", "Start the local gateway", S::Gateway),
+    row(A::GatewayStop, "gateway-stop", &[c('x')], GATEWAY, "stop", "Stop the local gateway", S::Gateway),
+    row(A::GatewayRestart, "gateway-restart", &[c('t')], GATEWAY, "restart", "Stop it and start it again", S::Gateway),
+    row(
+        A::SyncNow,
+        "sync-now",
+        &[c('n')],
+        GATEWAY,
+        "sync now",
+        "Sync now, without waiting for the interval",
+        S::Gateway,
+    ),
+    row(
+        A::LogLevel,
+        "log-level",
+        &[c('v')],
+        GATEWAY,
+        "level",
+        "All of the log, warnings too, errors alone",
+        S::Gateway,
+    ),
+    row(A::Filter, "filter", &[c('/')], GATEWAY, "filter", "Filter the log by words", S::Gateway),
+    row(A::Back, "back", &[ESC], GATEWAY, "", "Clear the filter of the log", S::Gateway),
+    write_in(
+        A::SeedDemo,
+        "seed-demo",
+        &[c('D')],
+        GATEWAY,
+        "",
+        "Bring the demo's endpoints and groups back, after showing what that changes",
+        S::Gateway,
+    ),
+    write_in(
+        A::GatewayReset,
+        "gateway-reset",
+        &[c('X')],
+        GATEWAY,
+        "",
+        "Throw away everything that the local gateway keeps, after asking",
+        S::Gateway,
+    ),
     row(
         A::Copy,
         "copy",
         &[c('y')],
-        &[Place::Gateway],
+        GATEWAY,
         "copy environment",
         "Copy what makes a program or an SDK call the gateway",
         S::Gateway,

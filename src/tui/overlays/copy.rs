@@ -42,8 +42,13 @@ pub fn elsewhere(changes: &[Change], shared: &Shared) -> Option<Overlay> {
     let url = url::Url::parse(address).ok();
     let each = |text: &dyn Fn(&Change) -> String| changes.iter().map(text).collect::<Vec<_>>().join("\n");
     let curl = |change: &Change| url.as_ref().map(|url| command::curl(change, url)).unwrap_or_default();
-    let items = vec![Item::new("command", &each(&command::repoint)), Item::new("curl", &each(&curl))];
-    Some(Overlay::Copy(Copy::new("The same change elsewhere", items)))
+    menu(vec![Item::new("command", &each(&command::repoint)), Item::new("curl", &each(&curl))])
+}
+
+/// What is about to be done, in other words. `None` where there are none.
+#[must_use]
+pub fn menu(items: Vec<Item>) -> Option<Overlay> {
+    (!items.is_empty()).then(|| Overlay::Copy(Copy::new("The same change elsewhere", items)))
 }
 
 /// The menu.

@@ -5,7 +5,8 @@ use tokio::task::JoinHandle;
 use super::Opening;
 use super::server::{Messages, tell};
 use crate::client::{Access, Options};
-use crate::supervisor::{Launch, State, Supervisor};
+use crate::supervisor::{Contents, Launch, State, Supervisor};
+use crate::tui::effect::Refill;
 use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::message::{GatewayEvent, Message};
 use crate::tui::session::ContextInfo;
@@ -32,6 +33,14 @@ impl Local {
     /// Stops it and starts it again.
     pub(super) fn restart(&self) {
         self.supervisor.restart();
+    }
+
+    /// Stops it, throws away what it keeps, and starts it again.
+    pub(super) fn reset(&self, refill: Refill) {
+        self.supervisor.reset(match refill {
+            Refill::Demo => Contents::Demo,
+            Refill::Workspace => Contents::Workspace,
+        });
     }
 
     /// True where it has ended, so that opening its context means to start it again.

@@ -4,13 +4,18 @@ use std::path::PathBuf;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::callers;
 use super::past;
 use super::server::{Messages, tell};
-use crate::api::{Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
+use crate::api::{Endpoint, Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
 use crate::client::{Client, ClientError};
-use crate::tui::load::{Failure, Ticket};
+use crate::plan::Plan;
+use crate::plan::desired::{self, Server};
+use crate::plan::document::Document;
+use crate::tui::faults::Switch;
+use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::message::Message;
-use crate::tui::wanted::{Found, GroupDetail, Rights, Wanted};
+use crate::tui::wanted::{Found, GatewayWell, GroupDetail, Rights, Wanted};
 
 /// How many requests of one kind are under way at once.
 const PARALLEL: usize = 8;
@@ -23,11 +28,52 @@ pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, journal
         Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount).map_err(Failure::from),
         Wanted::History => past::history(&client, journal).await.map(Found::History),
         Wanted::Rights => Ok(Found::Rights(rights(&client).await)),
+        Wanted::SlugDetail { id, slug, groups, counted_max } => {
+            let detail = callers::read(&client, id, slug, groups, counted_max).await;
+            Ok(Found::SlugDetail(Box::new(detail)))
+        }
+        Wanted::GatewayWell => well(&client).await.map_err(Failure::from),
+        Wanted::Demo => demo(&client).await.map(Found::Demo),
         Wanted::WayBack(aim) => {
             past::way_back(&client, journal, aim).await.map(|found| Found::WayBack(Box::new(found)))
         }
     };
     tell(&messages, Message::Found { ticket, found: Box::new(found) });
+}
+
+async fn well(client: &Client) -> Result<Found, ClientError> {
+    let (status, faults) = futures_util::try_join!(client.gateway_status(), client.faults())?;
+    Ok(Found::GatewayWell(Box::new(GatewayWell { status: status.body, faults: faults.body })))
+}
+
+/// What is missing of the demo, or is not as it was.
+async fn demo(client: &Client) -> Result<Plan, Failure> {
+    let (wanted, endpoints, groups) =
+        futures_util::try_join!(client.demo(), all_endpoints(client), groups(client)).map_err(Failure::from)?;
+    let other = |problem: String| Failure::new(FailureKind::Server, problem);
+    let document: Document = serde_json::from_value(wanted.body)
+        .map_err(|error| other(format!("the demo that the gateway tells is no file: {error}")))?;
+    let server = Server { endpoints: &endpoints, groups: Some(&groups) };
+    desired::plan(&document, &server, false).map_err(|problems| other(problems.to_string()))
+}
+
+async fn all_endpoints(client: &Client) -> Result<Vec<Endpoint>, ClientError> {
+    let mut pages = std::pin::pin!(client.endpoints(PAGE_LIMIT_MAX));
+    let mut endpoints = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        endpoints.extend(page.body.items);
+    }
+    Ok(endpoints)
+}
+
+/// Presses a switch on the list that is there now.
+pub(super) async fn switch(client: Client, ticket: Ticket, switch: Switch, messages: Messages) {
+    let answer = async {
+        let list = switch.apply(client.faults().await?.body);
+        Ok(client.set_faults(&list).await?.body)
+    };
+    let answer = answer.await.map_err(|error: ClientError| Failure::from(error));
+    tell(&messages, Message::Switched { ticket, answer });
 }
 
 /// One row of each is enough to know whether it may be read.
@@ -45,7 +91,8 @@ async fn rights(client: &Client) -> Rights {
     Rights { who, endpoints: endpoints.map(drop).map_err(Into::into), groups: groups.map(drop).map_err(Into::into) }
 }
 
-async fn groups(client: &Client) -> Result<Vec<Group>, ClientError> {
+/// All groups.
+pub(super) async fn groups(client: &Client) -> Result<Vec<Group>, ClientError> {
     let mut pages = std::pin::pin!(client.groups(PAGE_LIMIT_MAX));
     let mut groups = Vec::new();
     while let Some(page) = pages.try_next().await? {
@@ -63,7 +110,8 @@ async fn keys(client: &Client, id: &GroupId) -> Result<Vec<KeyInfo>, ClientError
     Ok(keys)
 }
 
-async fn count_keys(client: &Client, ids: Vec<GroupId>) -> Result<usize, ClientError> {
+/// How many keys these groups have together.
+pub(super) async fn count_keys(client: &Client, ids: Vec<GroupId>) -> Result<usize, ClientError> {
     let counts = stream::iter(ids).map(|id| async move { keys(client, &id).await.map(|keys| keys.len()) });
     counts.buffer_unordered(PARALLEL).try_fold(0, |sum, count| async move { Ok(sum + count) }).await
 }

@@ -10,6 +10,7 @@
 //! `/`; [`table`], [`detail`] and [`recent`] draw. A change that is being made is [`work`]: [`repoint`], [`edit`],
 //! [`delete`] or [`conflict`], each with its [`review`]; what became of it is in [`written`].
 
+pub mod callers;
 pub mod candidates;
 pub mod columns;
 pub mod conflict;
@@ -42,6 +43,7 @@ use std::collections::BTreeMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use self::callers::Callers;
 use self::list::List;
 use self::marks::Marks;
 use self::recall::Recall;
@@ -92,6 +94,8 @@ pub struct Endpoints {
     pub work: Work,
     /// What targets can name.
     pub workspace: Workspace,
+    /// Who may call what is looked at.
+    pub callers: Callers,
     /// The reading under way.
     pub reading: Option<Ticket>,
     /// The revision that the rows are of, where the server tells.
@@ -205,6 +209,25 @@ impl Endpoints {
     pub fn abandon(&mut self) {
         self.reading = None;
         self.workspace.reading = None;
+        self.callers.abandon();
+    }
+
+    /// Who may call the endpoint that is looked at is asked for once the cursor rests; the timer for that.
+    pub fn follow_callers(&mut self, is_seen: bool, shared: &Shared) -> Option<Effect> {
+        let (_, detail, _) = self.areas(self.area);
+        let is_shown = is_seen && !detail.is_empty() && self.work.is_none();
+        let looked_at = self.list.row(&self.rows).filter(|_| is_shown).map(|row| row.id.clone());
+        self.callers.follow(looked_at.as_ref(), shared)
+    }
+
+    /// The cursor has rested.
+    pub fn read_callers(&mut self, is_seen: bool, shared: &mut Shared) -> Vec<Effect> {
+        let slug = self.list.row(&self.rows).map(|row| row.slug.clone());
+        if let Some(slug) = slug.filter(|_| is_seen && shared.connection == Connection::Open) {
+            return self.callers.read(&slug, shared);
+        }
+        self.callers.rest();
+        Vec::new()
     }
 
     /// Takes a page. True where it ended the reading.

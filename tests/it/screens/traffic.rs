@@ -12,7 +12,7 @@ use repoint::tui::traffic::{Collector, News, Passed, Since, Source};
 
 use super::stage::{SIZES, Stage, dozen, now, seconds_ago};
 
-fn report(number: u64, time: Time) -> RequestReport {
+pub(super) fn report(number: u64, time: Time) -> RequestReport {
     let targets = [
         ("my-org/glm-5.2", Target::baseten("3kZ9xqd", None)),
         ("my-org/claude", Target::external(Provider::Anthropic, "sec1", "claude-sonnet-4-5")),

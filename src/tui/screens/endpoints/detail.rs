@@ -82,6 +82,7 @@ pub fn lines(screen: &Endpoints, shared: &Shared, row: &Row, columns: usize) -> 
     }
     lines.push(Line::default());
     lines.extend(sync_lines(screen, shared, row, columns));
+    lines.extend(screen.callers.lines(&row.id, &row.slug, shared, LABEL, columns));
     lines.extend(sibling_lines(screen, shared, row, columns));
     lines
 }
