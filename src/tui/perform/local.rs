@@ -1,15 +1,22 @@
 //! The local gateway's process: started when its context is opened, watched, stopped when the program leaves.
 
+use std::time::Duration;
+
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use super::Opening;
 use super::server::{Messages, tell};
 use crate::client::{Access, Options};
+use crate::clock;
 use crate::supervisor::{Contents, Launch, State, Supervisor};
 use crate::tui::effect::Refill;
 use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::message::{GatewayEvent, Message};
 use crate::tui::session::ContextInfo;
+
+/// How often lines of the log are told: a busy gateway says a line a request.
+const LINES_EVERY: Duration = Duration::from_millis(250);
 
 /// The process, and the task that tells of it.
 pub(super) struct Local {
@@ -97,6 +104,7 @@ pub(super) fn access(info: &ContextInfo) -> Access {
 async fn watch(mut states: tokio::sync::watch::Receiver<State>, log: crate::supervisor::Log, messages: Messages) {
     let mut added = log.subscribe();
     let mut shown = 0;
+    let mut quiet_until = clock::instant();
     tell_state(&states.borrow_and_update().clone(), &messages);
     loop {
         tokio::select! {
@@ -108,11 +116,15 @@ async fn watch(mut states: tokio::sync::watch::Receiver<State>, log: crate::supe
                 shown = tell_lines(&log, shown, *added.borrow_and_update(), &messages);
                 tell_state(&state, &messages);
             }
-            changed = added.changed() => {
+            changed = async {
+                sleep_until(Instant::from_std(quiet_until)).await;
+                added.changed().await
+            } => {
                 if changed.is_err() {
                     return;
                 }
                 shown = tell_lines(&log, shown, *added.borrow_and_update(), &messages);
+                quiet_until = clock::instant() + LINES_EVERY;
             }
         }
     }

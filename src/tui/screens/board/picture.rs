@@ -114,9 +114,8 @@ fn targets_title(board: &Board, shared: &Shared) -> (Line<'static>, Line<'static
 }
 
 fn draw_filter(board: &Board, shared: &Shared, row: Rect, frame: &mut Frame<'_>) {
-    frame.render_widget(shared.span(Role::Accent, "/ "), row);
-    let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
-    board.list.filter.draw(shared, field, board.is_filtering, "slug: provider: target: state:", frame);
+    let hint = "slug: provider: target: state:";
+    layout::filter_line(shared, row, (&board.list.filter, board.is_filtering), hint, frame);
 }
 
 fn draw_slugs(board: &Board, endpoints: &Endpoints, shared: &Shared, area: Rect, frame: &mut Frame<'_>) {

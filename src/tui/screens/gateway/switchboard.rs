@@ -34,12 +34,18 @@ const SWITCH: usize = 5;
 const AROUND: usize = 3;
 
 /// A model that may be simulated.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     /// What a fault names it by.
     pub id: String,
     /// What people call it.
     pub name: Option<String>,
+}
+
+impl Model {
+    fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// The pane.
@@ -66,8 +72,10 @@ impl Switchboard {
     pub fn know(&mut self, models: impl Iterator<Item = Model>) {
         let selected = self.model().map(|model| model.id.clone());
         let mut all: Vec<Model> = models.collect();
-        all.sort();
+        // Of two that are one, the one that has a name stays.
+        all.sort_by(|one, other| one.id.cmp(&other.id).then_with(|| other.name.cmp(&one.name)));
         all.dedup_by(|one, other| one.id == other.id);
+        all.sort_by(|one, other| one.called().cmp(other.called()));
         all.truncate(MODELS_MAX);
         for fault in self.list.iter().flat_map(|list| &list.faults) {
             if fault.model != EVERY_MODEL && all.iter().all(|model| model.id != fault.model) {

@@ -55,11 +55,8 @@ fn draw_tree(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<'_>
     let inner = layout::pane(shared, area, screen.pane != Pane::Keys, title, right, frame);
     let mut body = inner;
     if screen.is_filter_shown() {
-        let row = Rect { height: 1, ..inner };
-        frame.render_widget(shared.span(Role::Accent, "/ "), row);
-        let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
-        screen.filter.draw(shared, field, screen.pane == Pane::Filter, "name, customer or slug", frame);
-        body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        let field = (&screen.filter, screen.pane == Pane::Filter);
+        body = layout::filter_line(shared, inner, field, "name, customer or slug", frame);
     }
     if screen.rows.is_empty() {
         return draw_nothing(screen, shared, body, frame);
@@ -141,12 +138,7 @@ fn draw_detail(screen: &Groups, shared: &Shared, area: Rect, frame: &mut Frame<'
     };
     let more = lines.len().saturating_sub(offset + visible);
     frame.render_widget(Paragraph::new(lines.into_iter().skip(offset).take(visible).collect::<Vec<_>>()), inner);
-    if more > 0 && area.height > 0 {
-        let said = format!(" {more} more ▾ ");
-        let width = u16::try_from(text::width(&said)).unwrap_or(0).min(area.width);
-        let place = Rect::new(area.right().saturating_sub(width + 2), area.bottom() - 1, width, 1);
-        frame.render_widget(shared.span(Role::Muted, said), place);
-    }
+    layout::more_below(shared, area, more, frame);
 }
 
 pub(super) fn line_at(inner: Rect, row: u16) -> Rect {

@@ -37,11 +37,7 @@ fn draw_list(screen: &History, shared: &Shared, area: Rect, frame: &mut Frame<'_
     let inner = layout::pane(shared, area, true, title, right(screen, shared), frame);
     let mut body = inner;
     if screen.is_filter_shown() {
-        let row = Rect { height: 1, ..inner };
-        frame.render_widget(shared.span(Role::Accent, "/ "), row);
-        let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
-        screen.filter.draw(shared, field, screen.is_filtering, "who or what", frame);
-        body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        body = layout::filter_line(shared, inner, (&screen.filter, screen.is_filtering), "who or what", frame);
     }
     if screen.lines.is_empty() {
         return draw_nothing(screen, shared, body, frame);

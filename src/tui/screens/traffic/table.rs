@@ -58,12 +58,8 @@ pub(super) fn draw(screen: &Traffic, shared: &Shared, area: Rect, frame: &mut Fr
     let inner = layout::pane(shared, area, true, title, state(screen, shared), frame);
     let mut body = inner;
     if screen.is_filter_shown() {
-        let row = Rect { height: 1, ..inner };
-        frame.render_widget(shared.span(Role::Accent, "/ "), row);
-        let field = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
         let hint = "words, slug: group: key: status:4xx status:error";
-        screen.filter.draw(shared, field, screen.is_filtering, hint, frame);
-        body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        body = layout::filter_line(shared, inner, (&screen.filter, screen.is_filtering), hint, frame);
     }
     if screen.rows.is_empty() {
         return draw_nothing(screen, shared, body, frame);

@@ -155,12 +155,7 @@ fn draw_slugs(screen: &Traffic, shared: &Shared, area: Rect, frame: &mut Frame<'
     for (line, place) in lines.into_iter().zip(layout::rows(inner)) {
         frame.render_widget(line, place);
     }
-    if more > 0 {
-        let said = format!(" {more} more ▾ ");
-        let width = u16::try_from(text::width(&said)).unwrap_or(0).min(area.width);
-        let place = Rect::new(area.right().saturating_sub(width + 2), area.bottom() - 1, width, 1);
-        frame.render_widget(shared.span(Role::Muted, said), place);
-    }
+    layout::more_below(shared, area, more, frame);
 }
 
 fn course_line(window: &Window, course: &Course, columns: usize, shared: &Shared) -> Line<'static> {
