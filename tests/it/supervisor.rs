@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use repoint::client::{Client, ErrorKind, Options};
-use repoint::supervisor::{Launch, Running, State, Supervisor};
+use repoint::supervisor::{Contents, Launch, Running, State, Supervisor};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 fn launch(program: impl Into<PathBuf>, data: &Path) -> Launch {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     Launch {
-        contents: repoint::supervisor::Contents::default(),
+        contents: Contents::default(),
         program: program.into(),
         data: data.join("gateway"),
         listen: [any, any],
@@ -150,4 +150,49 @@ async fn a_program_that_is_not_there_says_so() {
     let crash = supervisor.running().await.unwrap_err();
     assert!(crash.message.starts_with("cannot start /nowhere/repoint"), "{}", crash.message);
     supervisor.shut_down().await;
+}
+
+/// How many endpoints a gateway has.
+async fn endpoints(running: &Running) -> usize {
+    client(running).endpoints_page(None, 100).await.unwrap().body.items.len()
+}
+
+#[tokio::test]
+async fn a_reset_throws_away_what_is_kept_and_keeps_address_and_key() {
+    let data = TempDir::new().unwrap();
+    let supervisor = Supervisor::start(real(data.path()));
+    let before = supervisor.running().await.unwrap();
+    assert_eq!(endpoints(&before).await, 14);
+    supervisor.reset(Contents::Workspace);
+    let is_other = |state: &State| matches!(state, State::Running(running) if running.pid != before.pid);
+    let State::Running(after) = reaches(&supervisor, is_other).await else { unreachable!() };
+    assert_eq!(endpoints(&after).await, 0);
+    assert_eq!(client(&before).me().await.unwrap().body, client(&after).me().await.unwrap().body);
+    // The next start keeps what is there.
+    supervisor.restart();
+    let is_third =
+        |state: &State| matches!(state, State::Running(running) if ![before.pid, after.pid].contains(&running.pid));
+    let State::Running(third) = reaches(&supervisor, is_third).await else { unreachable!() };
+    assert_eq!(endpoints(&third).await, 0);
+    supervisor.reset(Contents::Demo);
+    let is_fourth = |state: &State| matches!(state, State::Running(running) if ![before.pid, after.pid, third.pid].contains(&running.pid));
+    let State::Running(fourth) = reaches(&supervisor, is_fourth).await else { unreachable!() };
+    assert_eq!(endpoints(&fourth).await, 14);
+    supervisor.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_runs_is_not_reset() {
+    let data = TempDir::new().unwrap();
+    let first = Supervisor::start(real(data.path()));
+    let started = first.running().await.unwrap();
+    let second = Supervisor::start(real(data.path()));
+    assert!(second.running().await.unwrap().is_attached);
+    second.reset(Contents::Workspace);
+    // Orders are taken one after the other: once it has stopped, the reset was looked at.
+    second.stop();
+    reaches(&second, |state| matches!(state, State::Stopped)).await;
+    assert_eq!(endpoints(&started).await, 14);
+    second.shut_down().await;
+    first.shut_down().await;
 }

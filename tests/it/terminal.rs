@@ -285,6 +285,53 @@ fn calls_are_seen_as_they_pass() {
 }
 
 #[test]
+fn a_fault_is_switched_on_felt_by_callers_and_switched_off() {
+    let home = home();
+    let mut terminal = local(home.path());
+    let key = minted(&mut terminal);
+    let address = inference(&mut terminal);
+    terminal.until("Faults  none on");
+    assert_eq!(call(&address, &key, "my-org/glm-5.2"), 200);
+    // To the faults, and there to the third switch of every model.
+    terminal.press("\tll ");
+    terminal.until("Faults  1 on");
+    terminal.until("5xx: answers are 503; every request");
+    assert_eq!(call(&address, &key, "my-org/glm-5.2"), 503);
+    terminal.until("has hit 1 request");
+    terminal.press("0");
+    terminal.until("Faults  none on");
+    assert_eq!(call(&address, &key, "my-org/glm-5.2"), 200);
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn what_the_local_gateway_keeps_is_thrown_away_and_the_demo_comes_back() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.press("6");
+    terminal.until("14 endpoints, 7 groups");
+    terminal.press("X");
+    terminal.until("type reset to throw it away");
+    // Tab chooses to have no endpoints after.
+    terminal.press("\treset");
+    terminal.until("models and secrets alone");
+    terminal.press(ENTER);
+    terminal.until("0 endpoints, 0 groups");
+    terminal.until("● running, ends with this program");
+    terminal.press("D");
+    terminal.until("Bring the demo back");
+    terminal.until("create my-org/glm-5.2");
+    terminal.press(ENTER);
+    terminal.until_gone("Bring the demo back");
+    terminal.until("14 endpoints, 7 groups");
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
 fn a_killed_dashboard_leaves_no_gateway() {
     let home = home();
     let mut terminal = local(home.path());

@@ -165,3 +165,107 @@ impl Polled {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+    use serde_json::{Value, json};
+    use wiremock::matchers::{method, path, query_param, query_param_is_missing};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::client::Options;
+    use crate::tui::traffic::Batch;
+
+    fn event(number: u32) -> Value {
+        json!({
+            "type": "API_BILLING_USAGE", "idempotencyKey": format!("evt_{number}"),
+            "timestamp": format!("2026-06-17T12:00:{number:02}Z"), "requestId": format!("req_{number}"),
+            "modelSlug": "my-org/glm-5.2", "externalEntityId": "cust_42", "apiKeyPrefix": "sky_sCqhBwEy4kPd",
+            "tokens": {"inputTokens": 3, "outputTokens": 5, "cachedInputTokens": 0},
+        })
+    }
+
+    fn page(events: &[u32], cursor: Option<&str>) -> ResponseTemplate {
+        let items: Vec<Value> = events.iter().map(|number| event(*number)).collect();
+        ResponseTemplate::new(200)
+            .set_body_json(json!({"items": items, "pagination": {"has_more": cursor.is_some(), "cursor": cursor}}))
+    }
+
+    async fn server(pages: &[(Option<&str>, ResponseTemplate)]) -> (MockServer, Client) {
+        let server = MockServer::start().await;
+        for (cursor, answer) in pages {
+            let mock = Mock::given(method("GET")).and(path("/v1/gateway/events"));
+            let mock = match cursor {
+                Some(cursor) => mock.and(query_param("cursor", *cursor)),
+                None => mock.and(query_param_is_missing("cursor")),
+            };
+            mock.respond_with(answer.clone()).up_to_n_times(1).mount(&server).await;
+        }
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let options = Options::new(server.uri().parse().unwrap(), SecretString::from("a-key-of-no-worth"));
+        (server, Client::new(options).unwrap())
+    }
+
+    /// What one poll says: whether it has begun, and the requests that it tells.
+    async fn poll(polled: &mut Polled, client: &Client) -> Result<(bool, Vec<String>), ClientError> {
+        let said = std::cell::RefCell::new(Vec::new());
+        polled.poll(client, &|news| said.borrow_mut().push(news)).await?;
+        let said = said.into_inner();
+        let begun = said.iter().any(|news| matches!(news, News::Begun { source: Source::Polled { .. }, .. }));
+        let batches =
+            said.into_iter().filter_map(|news| if let News::Passed(batch) = news { Some(batch) } else { None });
+        let told: Vec<Batch> = batches.map(|batch| *batch).collect();
+        assert_eq!(told.len(), 1, "each poll tells once, also that nothing has come");
+        Ok((begun, told[0].kept.iter().map(|passed| passed.id().to_owned()).collect()))
+    }
+
+    #[tokio::test]
+    async fn polls_follow_pages_and_tell_each_event_once() {
+        let pages = [
+            (None, page(&[1, 2], Some("more"))),
+            (Some("more"), page(&[3], None)),
+            (None, page(&[2, 3, 4], None)),
+            (None, page(&[], None)),
+        ];
+        let (server, client) = server(&pages).await;
+        let mut polled = Polled::default();
+        assert_eq!(
+            poll(&mut polled, &client).await.unwrap(),
+            (true, ["req_1", "req_2", "req_3"].map(str::to_owned).to_vec())
+        );
+        assert_eq!(poll(&mut polled, &client).await.unwrap(), (false, vec!["req_4".to_owned()]));
+        assert_eq!(poll(&mut polled, &client).await.unwrap(), (false, Vec::new()));
+        let asked = server.received_requests().await.unwrap();
+        let starts: Vec<String> = asked
+            .iter()
+            .filter_map(|request| {
+                request.url.query_pairs().find(|(name, _)| name == "start_time").map(|(_, value)| value.into_owned())
+            })
+            .collect();
+        // What is stored late is looked for again: half a minute before the newest.
+        assert_eq!(starts[1..], ["2026-06-17T11:59:33.000000Z", "2026-06-17T11:59:34.000000Z"]);
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_fails_is_told_and_nothing_is_lost() {
+        let pages = [(None, page(&[1], None)), (None, ResponseTemplate::new(403)), (None, page(&[1, 2], None))];
+        let (_server, client) = server(&pages).await;
+        let mut polled = Polled::default();
+        assert_eq!(poll(&mut polled, &client).await.unwrap().1, ["req_1"]);
+        assert_eq!(poll(&mut polled, &client).await.unwrap_err().kind, ErrorKind::Forbidden);
+        assert_eq!(poll(&mut polled, &client).await.unwrap().1, ["req_2"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_a_stream_is_polled() {
+        let (_server, client) = server(&[(None, page(&[7], None))]).await;
+        let (messages, mut received) = tokio::sync::mpsc::unbounded_channel();
+        let watching = tokio::spawn(watch(client, Ticket(1), messages));
+        let Some(Message::Traffic { news, .. }) = received.recv().await else { panic!("nothing is said") };
+        assert!(matches!(*news, News::Begun { source: Source::Polled { every: POLL_EVERY }, .. }), "{news:?}");
+        let Some(Message::Traffic { news, .. }) = received.recv().await else { panic!("nothing is told") };
+        assert!(matches!(&*news, News::Passed(batch) if batch.seen == 1), "{news:?}");
+        watching.abort();
+    }
+}
