@@ -9,6 +9,7 @@ mod chat;
 mod endpoint;
 mod error;
 mod event;
+mod explain;
 mod fault;
 mod group;
 mod id;
@@ -29,6 +30,7 @@ pub use chat::Chat;
 pub use endpoint::{CreateEndpoint, Endpoint, EndpointTombstone, Region, UpdateEndpoint};
 pub use error::ErrorBody;
 pub use event::{Event, EventTokens};
+pub use explain::{ExplainedLimit, Explanation, Question};
 pub use fault::{DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind, FaultList};
 pub use group::{
     CreateGroup, CreateHierarchy, EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, Group, GroupMetadata,

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::transport::Call;
 use super::{Answer, Client, ClientError};
-use crate::api::{FaultList, GatewayStatus};
+use crate::api::{Explanation, FaultList, GatewayStatus, Question};
 
 const STATUS: [&str; 3] = ["repoint", "v1", "status"];
 const FAULTS: [&str; 3] = ["repoint", "v1", "faults"];
+const EXPLAIN: [&str; 3] = ["repoint", "v1", "explain"];
 const SEED: [&str; 3] = ["repoint", "v1", "seed"];
 
 impl Client {
@@ -34,6 +35,14 @@ impl Client {
     /// fault. Else see [`ErrorKind`](super::ErrorKind).
     pub async fn set_faults(&self, faults: &FaultList) -> Result<Answer<FaultList>, ClientError> {
         self.write(Call::put(&FAULTS).json(faults)?).await
+    }
+
+    /// Whether a call would be admitted now, and how much is left of each limit. It spends nothing.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) on every other server. Else see [`ErrorKind`](super::ErrorKind).
+    pub async fn explain(&self, question: &Question) -> Result<Answer<Explanation>, ClientError> {
+        self.read(Call::post(&EXPLAIN).json(question)?).await
     }
 
     /// The demo's endpoints and groups, as a file of `repoint export` has them.

@@ -1,10 +1,13 @@
 //! What the tabs beside the list of endpoints ask for, and what comes back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::load::Failure;
 use super::traffic::{Since, Tally};
-use crate::api::{AuditEntry, EndpointId, FaultList, GatewayStatus, Group, GroupId, KeyInfo, KeyPrefix, Slug, Usage};
+use crate::api::{
+    AuditEntry, EndpointId, ExplainedLimit, FaultList, GatewayStatus, Group, GroupId, KeyInfo, KeyPrefix, Slug, Usage,
+};
 use crate::plan::history::Entry;
 use crate::plan::undo::Refusal;
 use crate::plan::{Plan, PlanId};
@@ -14,8 +17,8 @@ use crate::plan::{Plan, PlanId};
 pub enum Wanted {
     /// All groups.
     Groups,
-    /// A group's keys and how much of its limits is used.
-    GroupDetail(GroupId),
+    /// A group's keys and how much of its limits is used; of the limits of a second or a minute for these slugs.
+    GroupDetail(GroupId, Vec<Slug>),
     /// How many keys these groups have together.
     CountKeys(Vec<GroupId>),
     /// What was changed on this server: the journal of this machine, and the server's own log.
@@ -163,4 +166,6 @@ pub struct GroupDetail {
     pub keys: Vec<KeyInfo>,
     /// How much of its usage limits is used. `None` where the server does not tell.
     pub usage: Option<Usage>,
+    /// How much of each limit is recorded now, by slug, where the server tells.
+    pub now: BTreeMap<Slug, Vec<ExplainedLimit>>,
 }

@@ -18,9 +18,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::api::{FaultList, Time};
+use crate::api::{FaultList, Question, Time};
 use crate::gateway::error::ApiError;
-use crate::gateway::explain::{Question, explain};
+use crate::gateway::explain::explain;
 use crate::gateway::metrics::Reading;
 use crate::gateway::state::Shared;
 use crate::gateway::traffic::{KEPT_MAX, RequestEntry};

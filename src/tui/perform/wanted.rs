@@ -1,5 +1,6 @@
 //! Reads what the tabs beside the list of endpoints ask for.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -7,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::callers;
 use super::past;
 use super::server::{Messages, tell};
-use crate::api::{Endpoint, Group, GroupId, KeyInfo, PAGE_LIMIT_MAX};
+use crate::api::{Endpoint, ExplainedLimit, Group, GroupId, KeyInfo, PAGE_LIMIT_MAX, Question, Slug};
 use crate::client::{Client, ClientError};
 use crate::plan::Plan;
 use crate::plan::desired::{self, Server};
@@ -17,6 +18,8 @@ use crate::tui::load::{Failure, FailureKind, Ticket};
 use crate::tui::message::Message;
 use crate::tui::wanted::{Found, GatewayWell, GroupDetail, Rights, Wanted};
 
+/// Of no more slugs it is asked how much of their limits is used now.
+const EXPLAINED_MAX: usize = 20;
 /// How many requests of one kind are under way at once.
 const PARALLEL: usize = 8;
 
@@ -24,7 +27,7 @@ const PARALLEL: usize = 8;
 pub(super) async fn read(client: Client, ticket: Ticket, wanted: Wanted, journal: PathBuf, messages: Messages) {
     let found = match wanted {
         Wanted::Groups => groups(&client).await.map(Found::Groups).map_err(Failure::from),
-        Wanted::GroupDetail(id) => group_detail(&client, id).await.map_err(Failure::from),
+        Wanted::GroupDetail(id, slugs) => group_detail(&client, id, slugs).await.map_err(Failure::from),
         Wanted::CountKeys(ids) => count_keys(&client, ids).await.map(Found::KeyCount).map_err(Failure::from),
         Wanted::History => past::history(&client, journal).await.map(Found::History),
         Wanted::Rights => Ok(Found::Rights(rights(&client).await)),
@@ -116,9 +119,22 @@ pub(super) async fn count_keys(client: &Client, ids: Vec<GroupId>) -> Result<usi
     counts.buffer_unordered(PARALLEL).try_fold(0, |sum, count| async move { Ok(sum + count) }).await
 }
 
-async fn group_detail(client: &Client, id: GroupId) -> Result<Found, ClientError> {
-    let (keys, usage) = futures_util::join!(keys(client, &id), client.group_usage(&id));
+async fn group_detail(client: &Client, id: GroupId, slugs: Vec<Slug>) -> Result<Found, ClientError> {
+    let (keys, usage, now) =
+        futures_util::join!(keys(client, &id), client.group_usage(&id), explained(client, &id, slugs));
     // Usage is documented and not in the specification: a server may not have it.
-    let detail = GroupDetail { keys: keys?, usage: usage.ok().map(|answer| answer.body) };
+    let detail = GroupDetail { keys: keys?, usage: usage.ok().map(|answer| answer.body), now };
     Ok(Found::GroupDetail(id, detail))
+}
+
+/// How much of each limit is recorded now. Only a gateway of ours tells.
+async fn explained(client: &Client, id: &GroupId, slugs: Vec<Slug>) -> BTreeMap<Slug, Vec<ExplainedLimit>> {
+    if client.is_local_gateway() != Some(true) {
+        return BTreeMap::new();
+    }
+    let asked = stream::iter(slugs.into_iter().take(EXPLAINED_MAX)).map(|slug| async move {
+        let question = Question { api_key_prefix: None, group_id: Some(id.clone()), slug: slug.clone(), tokens: 0 };
+        client.explain(&question).await.ok().map(|answer| (slug, answer.body.limits))
+    });
+    asked.buffer_unordered(PARALLEL).filter_map(|explained| async move { explained }).collect().await
 }

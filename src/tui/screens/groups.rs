@@ -159,7 +159,8 @@ impl Groups {
         let mut effects: Vec<Effect> = self.detail.waiting.take().map(Effect::Cancel).into_iter().collect();
         let ticket = shared.ticket();
         self.detail.ask(ticket);
-        effects.push(Effect::Read { ticket, wanted: Wanted::GroupDetail(id) });
+        let slugs = self.group().map(|group| group.models.iter().map(|model| model.slug.clone()).collect());
+        effects.push(Effect::Read { ticket, wanted: Wanted::GroupDetail(id, slugs.unwrap_or_default()) });
         effects
     }
 

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use repoint::api::{
-    EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, Group, GroupId, GroupMetadata, GroupModel, Hierarchy,
-    KeyInfo, KeyPrefix, LimitEnforcement, LimitType, MintedKey, RateLimit, RateUnit, Slug, Unknown, Usage, UsageLimit,
-    UsageOfLimit, UsageUnit,
+    EffectiveModel, EffectiveRateLimit, EffectiveUsageLimit, ExplainedLimit, Group, GroupId, GroupMetadata, GroupModel,
+    Hierarchy, KeyInfo, KeyPrefix, LimitEnforcement, LimitType, MintedKey, RateLimit, RateUnit, Slug, Unknown, Usage,
+    UsageLimit, UsageOfLimit, UsageUnit,
 };
 use repoint::plan::{Change, Done, Outcome, PlanId, Record, Report};
 use repoint::tui::effect::Effect;
@@ -102,7 +102,7 @@ fn opened(size: (u16, u16)) -> Stage {
 
 fn answer_detail(stage: &mut Stage) {
     stage.tell(Message::Due(repoint::tui::effect::Timer::GroupDetail));
-    let ticket = ticket_of(&stage.effects, |wanted| matches!(wanted, Wanted::GroupDetail(_)));
+    let ticket = ticket_of(&stage.effects, |wanted| matches!(wanted, Wanted::GroupDetail(..)));
     let id = stage.model.groups.selected.clone().unwrap();
     let used = UsageOfLimit {
         kind: LimitType::Token,
@@ -118,7 +118,7 @@ fn answer_detail(stage: &mut Stage) {
     let key =
         |prefix: &str, name: Option<&str>| KeyInfo { prefix: KeyPrefix::new(prefix), name: name.map(str::to_owned) };
     let keys = vec![key("sky_sCqhBwEy4kPd", Some("billing service")), key("sky_7hQpLm2xWz9a", None)];
-    let detail = GroupDetail { keys, usage: Some(usage) };
+    let detail = GroupDetail { keys, usage: Some(usage), now: BTreeMap::new() };
     stage.tell(Message::Found { ticket, found: Box::new(Ok(Found::GroupDetail(id, detail))) });
 }
 
@@ -346,7 +346,7 @@ fn a_customers_own_key_is_registered_from_files() {
     stage.tell(Message::Found { ticket, found: Box::new(Ok(Found::Registered(prefix))) });
     assert!(stage.model.groups.work.is_none());
     assert!(stage.text().contains("the key acme_0123456789a… of Acme was registered"), "{}", stage.text());
-    ticket_of(&stage.effects, |wanted| matches!(wanted, Wanted::GroupDetail(_)));
+    ticket_of(&stage.effects, |wanted| matches!(wanted, Wanted::GroupDetail(..)));
 }
 
 #[test]
@@ -363,4 +363,36 @@ fn a_registration_that_fails_keeps_what_was_typed_and_a_file_must_be_named() {
     stage.press("i<enter><enter><enter>");
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::RegisterKey { .. })));
     assert!(!stage.model.groups.work.is_none());
+}
+
+#[test]
+fn a_gateway_of_ours_tells_how_close_the_limits_of_a_minute_are() {
+    let mut stage = opened((120, 36));
+    stage.tell(Message::Due(repoint::tui::effect::Timer::GroupDetail));
+    let ticket = ticket_of(
+        &stage.effects,
+        |wanted| matches!(wanted, Wanted::GroupDetail(id, slugs) if id.as_str() == "g1" && slugs.len() == 2),
+    );
+    let limit = |kind, unit: &str, threshold, used, resets| ExplainedLimit {
+        kind,
+        unit: unit.to_owned(),
+        source_group: GroupId::new("g1"),
+        threshold,
+        used,
+        left: threshold - used,
+        admits: true,
+        fits: true,
+        admits_in_seconds: None,
+        resets_in_seconds: resets,
+    };
+    let now = vec![
+        limit(LimitType::Request, "MINUTE", 100, 88, Some(41.3)),
+        limit(LimitType::ConcurrentRequest, "SECOND", 8, 3, None),
+        limit(LimitType::Token, "DAY", 10_000_000, 1, Some(9.0)),
+    ];
+    let detail =
+        GroupDetail { keys: Vec::new(), usage: None, now: BTreeMap::from([(Slug::from_wire("my-org/glm-5.2"), now)]) };
+    let found = Found::GroupDetail(GroupId::new("g1"), detail);
+    stage.tell(Message::Found { ticket, found: Box::new(Ok(found)) });
+    insta::assert_snapshot!("groups_headroom", stage.text());
 }

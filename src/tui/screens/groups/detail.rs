@@ -1,13 +1,16 @@
 //! Everything about one group: its limits with where they come from and how much of them is used, its keys.
 
+use std::time::Duration;
+
 use ratatui::text::{Line, Span};
 
 use super::{Groups, Pane, tree};
-use crate::api::{EffectiveModel, Group, GroupId, GroupModel, LimitType, Time, Usage, UsageOfLimit};
+use crate::api::{EffectiveModel, ExplainedLimit, Group, GroupId, GroupModel, LimitType, Time, Usage, UsageOfLimit};
 use crate::tui::draw::bars::{self, Fill};
 use crate::tui::session::Shared;
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::wanted::GroupDetail;
 
 const BAR_MIN: usize = 8;
 const BAR_MAX: usize = 24;
@@ -21,7 +24,36 @@ struct Row {
     name: String,
     threshold: u64,
     source: Option<GroupId>,
-    usage: Option<UsageOfLimit>,
+    used: Option<Used>,
+}
+
+/// How much of a limit is used, as far as the server tells.
+struct Used {
+    amount: u64,
+    resets: Resets,
+}
+
+/// When nothing of it is used any longer.
+enum Resets {
+    At(Time),
+    In(Duration),
+    /// Nothing was called yet today.
+    Idle,
+    /// Nothing is used, or it ends with the requests.
+    Unsaid,
+}
+
+impl Used {
+    fn today(usage: &UsageOfLimit) -> Self {
+        let resets = usage.reset_at.map_or(Resets::Idle, Resets::At);
+        Self { amount: usage.current_usage.unwrap_or(0), resets }
+    }
+
+    fn now(limit: &ExplainedLimit) -> Self {
+        let wait = limit.resets_in_seconds.filter(|seconds| *seconds > 0.0);
+        let resets = wait.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Self { amount: limit.used, resets: resets.map_or(Resets::Unsaid, Resets::In) }
+    }
 }
 
 /// What a limit counts, in words.
@@ -47,11 +79,11 @@ pub fn lines(screen: &Groups, group: &Group, shared: &Shared, columns: usize) ->
     if group.models.is_empty() {
         lines.push(shared.span(Role::Waiting, "may call nothing").into());
     }
-    let usage = screen.detail_of_selected().and_then(|detail| detail.usage.as_ref());
+    let detail = screen.detail_of_selected();
     for model in &group.models {
         lines.push(slug_line(shared, model.slug.as_str()));
         let effective = group.effective_models.iter().find(|effective| effective.slug == model.slug);
-        let rows = rows(model, effective, group, usage);
+        let rows = rows(model, effective, group, detail);
         if rows.is_empty() {
             lines.push(shared.span(Role::Muted, "  no limits").into());
         }
@@ -106,12 +138,28 @@ fn slug_line(shared: &Shared, slug: &str) -> Line<'static> {
 }
 
 /// The limits that apply; where the server does not tell these, the group's own.
-fn rows(model: &GroupModel, effective: Option<&EffectiveModel>, group: &Group, usage: Option<&Usage>) -> Vec<Row> {
+fn rows(
+    model: &GroupModel,
+    effective: Option<&EffectiveModel>,
+    group: &Group,
+    detail: Option<&GroupDetail>,
+) -> Vec<Row> {
+    let usage: Option<&Usage> = detail.and_then(|detail| detail.usage.as_ref());
+    let now = detail.and_then(|detail| detail.now.get(&model.slug)).map(Vec::as_slice).unwrap_or_default();
+    // Requests under way have no unit that means anything.
+    let used_now = |kind: &LimitType, unit: &str, source: Option<&GroupId>| {
+        let is_it = |limit: &&ExplainedLimit| {
+            limit.kind == *kind
+                && (limit.unit == unit || *kind == LimitType::ConcurrentRequest)
+                && source.is_none_or(|source| limit.source_group == *source)
+        };
+        now.iter().find(is_it).map(Used::now)
+    };
     let used = |kind: &LimitType, unit: &str, threshold: u64| {
         let of_slug = usage?.usage.get(&model.slug)?;
         let is_it =
             |usage: &&UsageOfLimit| usage.kind == *kind && usage.unit.as_str() == unit && usage.threshold == threshold;
-        of_slug.iter().find(is_it).cloned()
+        of_slug.iter().find(is_it).map(Used::today)
     };
     let Some(effective) = effective else {
         let own = Some(group.id.clone());
@@ -121,7 +169,7 @@ fn rows(model: &GroupModel, effective: Option<&EffectiveModel>, group: &Group, u
             name: limit_name(kind, unit),
             threshold,
             source: own.clone(),
-            usage: used(kind, unit, threshold),
+            used: used(kind, unit, threshold).or_else(|| used_now(kind, unit, own.as_ref())),
         };
         return rates.chain(days).map(row).collect();
     };
@@ -129,13 +177,13 @@ fn rows(model: &GroupModel, effective: Option<&EffectiveModel>, group: &Group, u
         name: limit_name(&limit.kind, limit.unit.as_str()),
         threshold: limit.threshold,
         source: limit.source_group.clone(),
-        usage: None,
+        used: used_now(&limit.kind, limit.unit.as_str(), limit.source_group.as_ref()),
     });
     let days = effective.usage_limits.iter().map(|limit| Row {
         name: limit_name(&limit.kind, limit.unit.as_str()),
         threshold: limit.threshold,
         source: limit.source_group.clone(),
-        usage: used(&limit.kind, limit.unit.as_str(), limit.threshold),
+        used: used(&limit.kind, limit.unit.as_str(), limit.threshold),
     });
     rates.chain(days).collect()
 }
@@ -149,11 +197,15 @@ fn limit_line(screen: &Groups, group: &Group, shared: &Shared, row: &Row, column
     let name = NAME.min(columns.saturating_sub(NUMBER + 12));
     let number = text::fit_right(&count(row.threshold), NUMBER);
     let mut spans = vec![Span::raw("  "), shared.span(Role::Text, text::fit(&row.name, name))];
-    if let Some(usage) = &row.usage {
-        let fill = Fill { used: usage.current_usage.unwrap_or(0), limit: usage.threshold };
+    if let Some(used) = &row.used {
+        let fill = Fill { used: used.amount, limit: row.threshold };
         let said = format!(" {} of {}", rounded(fill.used), rounded(fill.limit));
-        let reset = usage.reset_at.map(|reset| format!("   {}", resets(reset, shared.server_now())));
-        let reset = reset.unwrap_or_else(|| "   not called today".to_owned());
+        let reset = match used.resets {
+            Resets::At(reset) => format!("   {}", resets(reset, shared.server_now())),
+            Resets::In(wait) => format!("   resets in {}", text::span(wait)),
+            Resets::Idle => "   not called today".to_owned(),
+            Resets::Unsaid => String::new(),
+        };
         let taken = 2 + name + 8 + text::width(&said) + source.width() + 3;
         let bar = columns.saturating_sub(taken + text::width(&reset));
         let (bar, reset) = if bar < BAR_MIN { (columns.saturating_sub(taken), String::new()) } else { (bar, reset) };
