@@ -332,6 +332,34 @@ fn what_the_local_gateway_keeps_is_thrown_away_and_the_demo_comes_back() {
 }
 
 #[test]
+fn a_wire_is_plugged_in_elsewhere_and_waits_for_its_sync() {
+    let home = home();
+    let mut terminal = local(home.path());
+    terminal.press("2");
+    terminal.until("Targets");
+    terminal.until("unused");
+    terminal.press("/slug:deepseek");
+    terminal.until_gone("my-org/glm-5.2 ");
+    terminal.press(ENTER);
+    terminal.press("r");
+    terminal.until("plug in here");
+    terminal.press("j");
+    terminal.press(ENTER);
+    terminal.until("Re-point my-org/deepseek-v4");
+    terminal.press(ENTER);
+    terminal.until_gone("Re-point my-org/deepseek-v4");
+    terminal.until("waiting for the gateway");
+    terminal.press("2");
+    // Its wire is dashed, with the time that is left.
+    terminal.until_that("a dashed wire", |screen| {
+        screen.lines().any(|line| line.contains("deepseek-v4") && line.contains(" s ") && line.contains(['╌', '╍']))
+    });
+    terminal.press("q");
+    assert_eq!(terminal.wait().exit_code(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
 fn a_killed_dashboard_leaves_no_gateway() {
     let home = home();
     let mut terminal = local(home.path());

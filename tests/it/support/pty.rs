@@ -15,6 +15,9 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 /// How long a test waits for a screen before it fails. Long, since machines that run tests are slow and shared.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What every frame begins with.
+const FRAME: &[u8] = b"\x1b[?2026h";
+
 /// A terminal with the program in it.
 pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
@@ -33,6 +36,9 @@ struct Screen {
 struct State {
     parser: vt100::Parser,
     bytes: u64,
+    frames: u64,
+    /// How much of a frame's beginning the last bytes were.
+    of_frame: usize,
     first_byte: Option<Instant>,
     last_byte: Option<Instant>,
     ended: bool,
@@ -99,6 +105,8 @@ impl Terminal {
             state: Mutex::new(State {
                 parser: vt100::Parser::new(cells(rows), cells(columns), 0),
                 bytes: 0,
+                frames: 0,
+                of_frame: 0,
                 first_byte: None,
                 last_byte: None,
                 ended: false,
@@ -272,6 +280,11 @@ impl Terminal {
         }
     }
 
+    /// How many frames the program has drawn so far.
+    pub(crate) fn frames(&self) -> u64 {
+        self.screen.lock().frames
+    }
+
     /// How many bytes the program has written so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.screen.lock().bytes
@@ -336,8 +349,25 @@ impl Screen {
             state.first_byte.get_or_insert(at);
             state.last_byte = Some(at);
             state.bytes += count as u64;
+            state.count_frames(&buffer[..count]);
             state.parser.process(&buffer[..count]);
             self.bell.notify_all();
+        }
+    }
+}
+
+impl State {
+    /// A frame begins with synchronized output, wherever the bytes are cut.
+    fn count_frames(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.of_frame = match FRAME.get(self.of_frame) {
+                Some(next) if next == byte => self.of_frame + 1,
+                _ => usize::from(FRAME.first() == Some(byte)),
+            };
+            if self.of_frame == FRAME.len() {
+                self.frames += 1;
+                self.of_frame = 0;
+            }
         }
     }
 }
