@@ -47,9 +47,11 @@ fn main() {
     for count in [10_000, 100_000] {
         keys(count);
     }
+    tabs(10_000);
     for count in [0, 10_000, 100_000] {
         idle(count);
     }
+    traffic(10_000);
 }
 
 fn cores() -> usize {
@@ -133,6 +135,104 @@ fn moves(terminal: &mut Terminal) -> Figures {
         terminal.watch(Duration::from_millis(7));
     }
     figures
+}
+
+/// From a key to the first byte back in each of the other tabs, and what each costs where nobody types.
+fn tabs(count: usize) {
+    let server = Server::start(count);
+    let home = home();
+    let mut terminal = open(&server, home.path());
+    settle(&terminal, count);
+    println!("\nother tabs, {count} endpoints, {} groups, ms", server::workspace::GROUPS);
+    let tabs = [("2", "Board", "Targets"), ("3", "Groups", "Customer 000"), ("5", "History", "was changed yet")];
+    for (key, name, shown) in tabs {
+        terminal.press(key);
+        terminal.until(shown);
+        terminal.watch(Duration::from_millis(500));
+        println!("{}", row(name, &moves_in(&mut terminal, name), 5.0));
+    }
+    terminal.press("6");
+    terminal.until("Memory");
+    terminal.press("\t");
+    println!("{}", row("Gateway", &moves_in(&mut terminal, "Gateway"), 5.0));
+    let quiet = Cost::of(&terminal, IDLE);
+    println!("  Gateway, looked at: {quiet}");
+    quit(terminal);
+}
+
+/// Only keys that change something: a screen that stays as it is writes nothing.
+fn moves_in(terminal: &mut Terminal, tab: &str) -> Figures {
+    let mut figures = Figures::default();
+    if tab == "History" {
+        for _ in 0..KEYS / 20 {
+            for key in ["/", "x", "\x1b"] {
+                figures.add(terminal.latency_of(key));
+                terminal.watch(Duration::from_millis(20));
+            }
+        }
+        return figures;
+    }
+    let order = if tab == "Gateway" { ["j", "l", "k", "h", "G", "g"] } else { ["j", "j", "\x1b[6~", "k", "G", "g"] };
+    for index in 0..KEYS {
+        figures.add(terminal.latency_of(order[index % 6]));
+        terminal.watch(Duration::from_millis(7));
+    }
+    figures
+}
+
+/// What the dashboard spends.
+struct Cost {
+    frames: f64,
+    bytes: f64,
+    wakeups: f64,
+    cpu_percent: f64,
+    resident_mb: f64,
+}
+
+impl Cost {
+    fn of(terminal: &Terminal, time: Duration) -> Self {
+        let (before, frames) = (Sample::of(terminal.process_id()), terminal.frames());
+        let bytes = terminal.watch(time);
+        let (after, seconds) = (Sample::of(terminal.process_id()), time.as_secs_f64());
+        Self {
+            frames: (terminal.frames() - frames) as f64 / seconds,
+            bytes: bytes as f64 / seconds,
+            wakeups: (after.wakeups - before.wakeups) as f64 / seconds,
+            cpu_percent: after.cpu.saturating_sub(before.cpu).as_secs_f64() / seconds * 100.0,
+            resident_mb: after.resident_bytes as f64 / 1e6,
+        }
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { frames, bytes, wakeups, cpu_percent, resident_mb } = self;
+        write!(
+            formatter,
+            "{frames:.1} frames/s, {:.1} kB/s, CPU {cpu_percent:.2} %, {wakeups:.1} wake-ups/s, RSS {resident_mb:.1} MB",
+            bytes / 1e3
+        )
+    }
+}
+
+/// Requests pass while the tab is looked at, and after it was left.
+fn traffic(count: usize) {
+    let server = Server::start(count);
+    let home = home();
+    let mut terminal = open(&server, home.path());
+    settle(&terminal, count);
+    println!("\nTraffic, {count} endpoints (at 1,000/s at most 4 frames/s, 20 kB/s, CPU 3 %)");
+    terminal.press("4");
+    terminal.until("live");
+    for rate in [1_000, 10_000] {
+        server.pass(rate);
+        terminal.watch(Duration::from_secs(70));
+        println!("  {rate:>6} requests/s  {}", Cost::of(&terminal, IDLE));
+    }
+    terminal.press("1");
+    terminal.watch(Duration::from_secs(4));
+    println!("  once it was left    {}", Cost::of(&terminal, IDLE));
+    quit(terminal);
 }
 
 /// Nothing waits and nobody types.

@@ -1,5 +1,8 @@
 //! A server with as many endpoints as asked, which answers from memory: what is measured is the dashboard.
 
+#[path = "workspace.rs"]
+pub(crate) mod workspace;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,6 +14,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use repoint::api::{Endpoint, EndpointId, Page, Pagination, Region, Slug, SyncReport, Target, Time};
+use workspace::Rate;
 
 /// The slug that stands first in the list.
 pub(crate) const FIRST_SLUG: &str = "bench/claude-000001";
@@ -25,6 +29,7 @@ struct Shared {
     endpoints: Mutex<Vec<Endpoint>>,
     revision: AtomicU64,
     change_every_ms: AtomicU64,
+    requests_per_second: Rate,
 }
 
 #[derive(serde::Deserialize)]
@@ -39,6 +44,7 @@ impl Server {
             endpoints: Mutex::new((0..count).map(endpoint).collect()),
             revision: AtomicU64::new(1),
             change_every_ms: AtomicU64::new(0),
+            requests_per_second: Rate::default(),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         let state = Arc::clone(&shared);
@@ -58,6 +64,11 @@ impl Server {
         self.shared.change_every_ms.store(u64::try_from(interval.as_millis()).unwrap_or(0), Ordering::SeqCst);
     }
 
+    /// From now on so many requests a second pass.
+    pub(crate) fn pass(&self, requests_per_second: u64) {
+        self.shared.requests_per_second.store(requests_per_second, Ordering::SeqCst);
+    }
+
     pub(crate) fn stop_changing(&self) {
         self.shared.change_every_ms.store(0, Ordering::SeqCst);
     }
@@ -73,6 +84,12 @@ async fn serve(shared: Arc<Shared>, ready: &std::sync::mpsc::Sender<SocketAddr>)
         .route("/v1/users/me", get(|| async { json(r#"{"user_id":"bench"}"#.to_owned()) }))
         .route("/v1/models", get(|| async { json(r#"{"models":[]}"#.to_owned()) }))
         .route("/v1/secrets", get(|| async { json(r#"{"secrets":[]}"#.to_owned()) }))
+        .route("/v1/gateway/groups", get(workspace::groups))
+        .route("/v1/gateway/groups/{id}/api_keys", get(workspace::keys))
+        .route("/v1/audit_logs", get(workspace::nothing_changed))
+        .route("/repoint/v1/status", get(workspace::status))
+        .route("/repoint/v1/faults", get(workspace::faults))
+        .route("/repoint/v1/requests", get(workspace::requests).with_state(Arc::clone(&shared.requests_per_second)))
         .with_state(shared);
     axum::serve(listener, router).await.expect("the server serves");
 }
@@ -128,12 +145,17 @@ fn json(body: String) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], body)
 }
 
-fn endpoint(index: usize) -> Endpoint {
+/// The slug of an endpoint.
+pub(crate) fn slug(index: usize) -> String {
     let family = ["glm", "claude", "gpt", "qwen", "llama"][index % 5];
+    format!("bench/{family}-{index:06}")
+}
+
+fn endpoint(index: usize) -> Endpoint {
     let created = Time::from_micros(1_780_000_000_000_000).plus(Duration::from_secs(index as u64));
     Endpoint {
         id: EndpointId::new(format!("ep{index:06}")),
-        slug: Slug::from_wire(format!("bench/{family}-{index:06}")),
+        slug: Slug::from_wire(slug(index)),
         region: Some(Region::Unrestricted),
         targets: vec![Target::baseten(format!("model{}", index % 97), [None, Some("staging")][index % 2])],
         created_at: created,
