@@ -191,7 +191,8 @@ impl Gateway {
     pub fn areas(&self, area: Rect) -> Areas {
         let none = Rect::default();
         if Breadth::of(area.width) == Breadth::Narrow {
-            let above = 11.min(area.height);
+            // What has the keys gets its rows first, where there are few.
+            let above = area.height.saturating_sub(9).clamp(4, 11).min(area.height);
             let facts = Rect { height: above, ..area };
             let below = Rect { y: area.y + above, height: area.height - above, ..area };
             let (faults, log, figures) = match self.pane {

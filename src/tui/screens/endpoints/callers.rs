@@ -22,6 +22,8 @@ use crate::tui::wanted::{Found, Lately, SlugDetail, Wanted};
 const REST: Duration = Duration::from_millis(150);
 /// How old the figures may be while somebody is there.
 const FRESH: Duration = Duration::from_secs(10);
+/// From this age on it is said. A figure that counts seconds would cost an idle screen a change every five.
+const AGED: Duration = Duration::from_mins(1);
 /// How old the groups may be. They are read whole, so they are read seldom.
 const GROUPS_FRESH: Duration = Duration::from_mins(1);
 /// Somebody is there for so long after a key.
@@ -261,7 +263,7 @@ fn traffic_lines(called: &Called, read_at: Time, room: usize, shared: &Shared) -
     course.push(shared.span(Role::Text, format!("{gap}{rate} req/s")));
     let mut figures = summed(&lately, &span);
     let age = shared.now.since(read_at);
-    if age > FRESH + Duration::from_secs(5) {
+    if age >= AGED {
         figures.push((Role::Muted, format!("{} ago", text::span(age))));
     }
     (course, figures)

@@ -83,7 +83,7 @@ impl Reset {
         lines.push(Line::from(vec![
             shared.span(Role::Muted, text::fit("Filled with", 13)),
             shared.span(Role::Accent, format!("‹ {} ›", self.refill.said())),
-            shared.span(Role::Muted, "   Tab changes it"),
+            shared.span(Role::Muted, "   Tab changes"),
         ]));
         lines.push(Line::default());
         let asked = lines.len();
