@@ -26,6 +26,10 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 64;
+/// Pages that the writer keeps: what one batch of events touches.
+const WRITER_CACHE_KIB: u32 = 1024;
+/// Pages that each reader keeps: it reads from one end to the other.
+const READER_CACHE_KIB: u32 = 256;
 
 /// Why a database was not opened.
 #[derive(Debug, Error)]
@@ -81,7 +85,7 @@ pub(super) fn open(place: &Place) -> Result<Connection, OpenError> {
     match place {
         Place::Memory => {
             let mut connection = Connection::open_in_memory()?;
-            tune(&connection)?;
+            tune(&connection, WRITER_CACHE_KIB)?;
             migrate(&mut connection, Path::new(":memory:"))?;
             Ok(connection)
         }
@@ -89,12 +93,25 @@ pub(super) fn open(place: &Place) -> Result<Connection, OpenError> {
     }
 }
 
-/// What every connection is set to.
-pub(super) fn tune(connection: &Connection) -> Result<(), rusqlite::Error> {
+/// What every connection is set to, with room for so many KiB of pages.
+///
+/// A connection keeps its pages for good: what a batch of events has filled once stays resident. Beyond the upper
+/// levels of the indices the system's own cache does as well.
+fn tune(connection: &Connection, cache_kib: u32) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    // Negative: KiB. Enough for the upper levels of every index; the rest is the system's cache.
-    connection.execute_batch("PRAGMA cache_size = -2048; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+    // Negative: KiB and not pages.
+    connection.execute_batch(&format!(
+        "PRAGMA cache_size = -{cache_kib}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+    ))
+}
+
+/// A connection that reads beside the writer.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    tune(&connection, READER_CACHE_KIB)?;
+    Ok(connection)
 }
 
 fn open_file(path: &Path) -> Result<Connection, OpenError> {
@@ -115,7 +132,7 @@ fn open_file(path: &Path) -> Result<Connection, OpenError> {
         _ => OpenError::Database(error),
     };
     let mut connection = Connection::open_with_flags(path, flags).map_err(unreadable)?;
-    tune(&connection).map_err(unreadable)?;
+    tune(&connection, WRITER_CACHE_KIB).map_err(unreadable)?;
     // FULL: an answered write survives a power cut, not only the end of the process.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(unreadable)?;
     migrate(&mut connection, path).map_err(|error| match error {

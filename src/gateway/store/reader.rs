@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::file::open_reader;
 use super::writer::{Message, read_revision};
 use super::{Seen, StoreError};
 
@@ -75,7 +76,7 @@ impl Readers {
 impl Pool {
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<Seen<T>, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| self.connect(), Ok)?;
+        let connection = idle.map_or_else(|| open_reader(&self.path), Ok)?;
         let transaction = connection.unchecked_transaction()?;
         let revision = read_revision(&transaction)?;
         let outcome = work(&transaction);
@@ -85,12 +86,5 @@ impl Pool {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
         outcome.map(|value| Seen { value, revision })
-    }
-
-    fn connect(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        super::file::tune(&connection)?;
-        Ok(connection)
     }
 }
