@@ -6,6 +6,7 @@
 //! ([`sse`]). Each thread has its own connections to upstreams ([`link`]), which are driven by the request that uses
 //! them, so that a caller who goes takes the call along.
 
+mod answering;
 mod ask;
 mod budget;
 mod exchange;

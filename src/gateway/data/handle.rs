@@ -1,6 +1,5 @@
 //! A request's life, top to bottom: parse, route, admit, send, relay, settle.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::answering::Answering;
 use super::ask::{Ask, Spliced};
 use super::budget::Share;
 use super::exchange::Exchange;
@@ -35,25 +35,26 @@ use crate::gateway::provider::{Dialect, Operation};
 const MODELS: &str = "/v1/models";
 
 /// Answers one request. It never fails: what goes wrong is an answer too, or the end of the body.
-pub(super) async fn handle(
-    worker: Arc<Worker>,
-    strikes: Strikes,
-    request: Request<Incoming>,
-) -> Result<Response<Answer>, Infallible> {
+pub(super) fn handle(worker: Arc<Worker>, strikes: &Strikes, request: Request<Incoming>) -> Answering {
     let mut exchange = Exchange::begin(worker);
-    let refusal = match run(&mut exchange, request).await {
-        Ok(phase) => {
+    let (parts, body) = request.into_parts();
+    match parse_head(&mut exchange, &parts) {
+        Ok(operation) => {
             strikes.forgive();
-            return Ok(answer(exchange, phase));
+            Answering::InTime(Box::pin(serve(exchange, parts, body, operation)))
         }
-        Err(refusal) => refusal,
-    };
-    let held_back = if exchange.key.is_none() { strikes.count() } else { None };
-    let response = refuse(exchange, &refusal);
-    if let Some(wait) = held_back {
-        tokio::time::sleep(wait).await;
+        Err(refusal) => {
+            let held_back = if exchange.key.is_none() { strikes.count() } else { None };
+            Answering::after(held_back, refuse(exchange, &refusal))
+        }
     }
-    Ok(response)
+}
+
+async fn serve(mut exchange: Exchange, head: Parts, body: Incoming, operation: Option<Operation>) -> Response<Answer> {
+    match run(&mut exchange, head, body, operation).await {
+        Ok(phase) => answer(exchange, phase),
+        Err(refusal) => refuse(exchange, &refusal),
+    }
 }
 
 /// What an upstream or the gateway says to a good request.
@@ -76,9 +77,12 @@ enum Phase {
     Relay { link: Link, response: Response<Incoming>, rewrite: Option<Rewrite> },
 }
 
-async fn run(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Phase, Refusal> {
-    let (parts, body) = request.into_parts();
-    let operation = parse_head(exchange, &parts)?;
+async fn run(
+    exchange: &mut Exchange,
+    head: Parts,
+    body: Incoming,
+    operation: Option<Operation>,
+) -> Result<Phase, Refusal> {
     let Some(operation) = operation else { return models::list(exchange).map(Phase::Whole) };
     let (body, share) = read_body(exchange, body).await?;
     let ask = Ask::read(&body).map_err(|_| Refusal::BadBody)?;
@@ -87,7 +91,7 @@ async fn run(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Phas
     exchange.prompt_bytes = body.len();
     drop(body);
     let rewrite = Rewrite { slug: callee.slug_json.clone(), usage_is_hidden: spliced.usage_is_hidden };
-    let (link, response) = send(exchange, &callee, &parts, spliced).await?;
+    let (link, response) = send(exchange, &callee, &head, spliced).await?;
     drop(share);
     receive(exchange, &callee, link, response, rewrite).await
 }

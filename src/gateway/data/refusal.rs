@@ -11,6 +11,11 @@ use crate::gateway::ledger::Outcome;
 use crate::gateway::limit::Rejection;
 use crate::gateway::provider::{Dialect, Unroutable};
 
+/// What a caller whose key opens nothing is told, in each dialect.
+const KEY_OPENAI: &[u8] = br#"{"error":"please check the api-key you provided"}"#;
+const KEY_ANTHROPIC: &[u8] =
+    br#"{"type":"error","error":{"type":"permission_error","message":"please check the api-key you provided"}}"#;
+
 /// Why the gateway answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -127,6 +132,16 @@ impl Refusal {
         if self.ends_the_connection() {
             headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
         }
+        (self.status(), headers, self.body(dialect))
+    }
+
+    fn body(&self, dialect: Dialect) -> Bytes {
+        // A flood of bad keys is not worth the making of a text.
+        match (self, dialect) {
+            (Self::NoKey | Self::BadKey, Dialect::OpenAi) => return Bytes::from_static(KEY_OPENAI),
+            (Self::BadKey, Dialect::Anthropic) => return Bytes::from_static(KEY_ANTHROPIC),
+            _ => {}
+        }
         let message = self.to_string();
         let body = match dialect {
             Dialect::OpenAi => serde_json::json!({ "error": message }),
@@ -134,7 +149,7 @@ impl Refusal {
                 serde_json::json!({ "type": "error", "error": { "type": self.kind(), "message": message } })
             }
         };
-        (self.status(), headers, Bytes::from(body.to_string()))
+        Bytes::from(body.to_string())
     }
 
     /// Where more of the request may be on its way than is worth reading.
@@ -187,6 +202,10 @@ mod tests {
             (status.as_u16(), body.as_ref()),
             (401, br#"{"error":"please check the api-key you provided"}"#.as_slice())
         );
+        let (_, _, body) = Refusal::BadKey.answer(Dialect::Anthropic);
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"]["type"], Refusal::BadKey.kind());
+        assert_eq!(body["error"]["message"], Refusal::BadKey.to_string());
         let (_, _, body) = Refusal::NoModel.answer(Dialect::Anthropic);
         let expected =
             r#"{"type":"error","error":{"type":"not_found_error","message":"please check the model you provided"}}"#;

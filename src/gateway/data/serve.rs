@@ -177,7 +177,7 @@ async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: Canc
         .max_buf_size(READ_BYTES_MAX)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(move |request| handle(Arc::clone(&worker), strikes.clone(), request)),
+            service_fn(move |request| handle(Arc::clone(&worker), &strikes, request)),
         );
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -3,7 +3,6 @@
 //! A rejected key costs little, but a flood of them takes turns from those whose key is good. So whoever goes on and
 //! on with bad keys gets its answers late: that bounds what one connection can ask for, and costs nobody else a turn.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ const FREE: u32 = 16;
 const WAIT: Duration = Duration::from_millis(10);
 
 /// The bad keys of one connection, one behind the other.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Strikes(Arc<AtomicU32>);
+#[derive(Debug, Default)]
+pub(super) struct Strikes(AtomicU32);
 
 impl Strikes {
     /// A good key: what was before is forgotten.
