@@ -19,6 +19,9 @@ mod figures;
 #[path = "support/process.rs"]
 #[allow(dead_code, reason = "another benchmark uses the rest")]
 mod process;
+#[path = "support/rows.rs"]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
+mod rows;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -28,13 +31,11 @@ use std::time::{Duration, Instant};
 
 use figures::{Figures, grouped, row};
 use process::Sample;
+use rows::{ENDPOINTS_WITH_KEYS, GROUPS, KEYS};
 use rusqlite::Connection;
 
 const KEY: &str = "benchmark-management-key";
 const ENDPOINTS: usize = 100_000;
-const ENDPOINTS_WITH_KEYS: usize = 10_000;
-const GROUPS: usize = 1_000;
-const KEYS: usize = 100_000;
 const STARTS: usize = 9;
 const PAGES: usize = 200;
 const WRITERS: usize = 32;
@@ -156,37 +157,13 @@ fn empty(directory: &Path) {
 /// A database that a gateway has made, with rows put in past it.
 fn fill(data: &Path, count: usize) {
     drop(Gateway::start(data));
-    let mut connection = Connection::open(data.join("repoint.db")).unwrap();
-    let transaction = connection.transaction().unwrap();
-    let sql = "INSERT INTO endpoints (id, workspace, slug, region, provider, model_id, created_at, updated_at)
-               VALUES (?1, 0, ?2, 'UNRESTRICTED', 'BASETEN', '3kZ9xqd', ?3, ?3)";
-    let mut statement = transaction.prepare(sql).unwrap();
-    for number in 0..count {
-        let time = 1_760_000_000_000_000_i64 + number as i64;
-        statement.execute((format!("e{number:010}"), format!("my-org/model-{number}"), time)).unwrap();
-    }
-    drop(statement);
-    transaction.commit().unwrap();
-    connection.close().unwrap();
+    rows::endpoints(data, count);
 }
 
 /// A start with all that the request path must know before the first request: endpoints, groups and keys.
 fn ready_with_keys(data: &Path) {
     fill(data, ENDPOINTS_WITH_KEYS);
-    let connection = Connection::open(data.join("repoint.db")).unwrap();
-    let sql = format!(
-        "BEGIN;
-         WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {GROUPS})
-         INSERT INTO groups (id, external_entity_id, limit_enforcement, models, created_at)
-         SELECT 'g' || n, 'customer-' || n, 'INDEPENDENT', '[{{\"slug\":\"my-org/model-' || n || '\",\"rate_limits\":
-             [{{\"type\":\"REQUEST\",\"unit\":\"MINUTE\",\"threshold\":100}}],\"usage_limits\":[]}}]', n FROM numbers;
-         WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {KEYS})
-         INSERT INTO api_keys (group_id, prefix, digest, created_at)
-         SELECT 'g' || (n % {GROUPS}), 'sky_' || printf('%012d', n), randomblob(32), n FROM numbers;
-         COMMIT;"
-    );
-    connection.execute_batch(&sql).unwrap();
-    connection.close().unwrap();
+    rows::groups_and_keys(data);
     let mut figures = Figures::default();
     let mut resident = 0.0;
     for _ in 0..STARTS {

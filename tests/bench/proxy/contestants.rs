@@ -12,13 +12,15 @@ use crate::process::Sample;
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
+    /// Where it is managed; only ours is.
+    pub(crate) management: Option<SocketAddr>,
     /// What callers present; only ours looks at it.
     pub(crate) key: String,
     pub(crate) start: Duration,
     process: Option<Child>,
     /// Open for as long as the process shall run.
     _input: Option<ChildStdin>,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// The slug that callers name, also where nobody looks at it.
@@ -40,20 +42,22 @@ impl Contestant {
             start: begun.elapsed(),
             process: Some(process),
             _input: Some(input),
-            _folder: None,
+            folder: None,
+            management: None,
         }
     }
 
     /// The upstream again, without anything between: what all others are compared with.
-    pub(crate) fn direct(upstream: SocketAddr) -> Self {
+    pub(crate) fn direct(name: &'static str, upstream: SocketAddr) -> Self {
         Self {
-            name: "direct",
+            name,
             address: upstream,
             key: "none".to_owned(),
             start: Duration::ZERO,
             process: None,
             _input: None,
-            _folder: None,
+            folder: None,
+            management: None,
         }
     }
 
@@ -84,31 +88,48 @@ impl Contestant {
             start: begun.elapsed(),
             process: Some(process),
             _input: None,
-            _folder: Some(folder),
+            folder: Some(folder),
+            management: None,
         })
     }
 
     /// Ours, with authentication, a group with limits, metering and the log on.
     pub(crate) fn ours(upstream: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        let mut ours = Self::repoint(upstream, &folder);
+        ours.key = crate::setup::provision(ours.management.expect("ours is managed"));
+        ours.folder = Some(folder);
+        ours
+    }
+
+    /// Ours on a database that was filled past it.
+    pub(crate) fn ours_filled(upstream: SocketAddr, fill: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // The first start makes the database.
+        drop(Self::repoint(upstream, &folder));
+        fill(folder.path());
+        let mut ours = Self::repoint(upstream, &folder);
+        ours.folder = Some(folder);
+        ours
+    }
+
+    fn repoint(upstream: SocketAddr, folder: &tempfile::TempDir) -> Self {
         let begun = Instant::now();
         let mut command = Command::new(env!("CARGO_BIN_EXE_repoint"));
         command.env("REPOINT_GATEWAY_KEY", MANAGEMENT_KEY).args(["gateway", "run", "--seed", "workspace"]);
         command.args(["--listen", "127.0.0.1:0", "--inference-listen", "127.0.0.1:0", "--exit-with-parent"]);
         command.arg("--data").arg(folder.path()).arg("--upstream").arg(format!("{MODEL}=http://{upstream}"));
         let (process, input, line) = start(command);
-        let start = begun.elapsed();
         let ready: serde_json::Value = serde_json::from_str(&line).expect("the ready line is JSON");
-        let address = address_in(&ready["inference_url"]);
-        let key = crate::setup::provision(address_in(&ready["management_url"]));
         Self {
             name: "repoint",
-            address,
-            key,
-            start,
+            address: address_in(&ready["inference_url"]),
+            management: Some(address_in(&ready["management_url"])),
+            key: "none".to_owned(),
+            start: begun.elapsed(),
             process: Some(process),
             _input: Some(input),
-            _folder: Some(folder),
+            folder: None,
         }
     }
 
@@ -120,6 +141,7 @@ impl Contestant {
             let more = Sample::of(child);
             whole.cpu += more.cpu;
             whole.resident_bytes += more.resident_bytes;
+            whole.anonymous_bytes += more.anonymous_bytes;
         }
         whole
     }

@@ -15,6 +15,12 @@ impl Figures {
         self.at(0.5)
     }
 
+    /// How many were longer than so many milliseconds.
+    #[allow(dead_code, reason = "one benchmark uses it")]
+    pub(crate) fn over(&self, most_ms: f64) -> usize {
+        self.0.iter().filter(|duration| duration.as_secs_f64() * 1e3 > most_ms).count()
+    }
+
     /// The value below which this share of the runs lies, in milliseconds.
     pub(crate) fn at(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();

@@ -8,16 +8,19 @@ pub(crate) struct Sample {
     pub(crate) wakeups: u64,
     pub(crate) cpu: Duration,
     pub(crate) resident_bytes: u64,
+    /// What of it is no file: heap and stacks.
+    pub(crate) anonymous_bytes: u64,
 }
 
 impl Sample {
     pub(crate) fn of(process_id: u32) -> Self {
-        let mut sample = Self { wakeups: 0, cpu: Duration::ZERO, resident_bytes: 0 };
+        let mut sample = Self { wakeups: 0, cpu: Duration::ZERO, resident_bytes: 0, anonymous_bytes: 0 };
         let threads = std::fs::read_dir(format!("/proc/{process_id}/task")).expect("the process runs");
         for thread in threads.flatten() {
             let status = std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
             sample.wakeups += number(&status, "voluntary_ctxt_switches:");
             sample.resident_bytes = number(&status, "VmRSS:") * 1024;
+            sample.anonymous_bytes = number(&status, "RssAnon:") * 1024;
             let schedule = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
             let nanos = schedule.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
             sample.cpu += Duration::from_nanos(nanos);
