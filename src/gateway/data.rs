@@ -9,6 +9,7 @@
 mod answering;
 mod ask;
 mod budget;
+mod caller;
 mod exchange;
 mod handle;
 mod headers;
@@ -40,7 +41,7 @@ use crate::gateway::state::Shared;
 /// Serves the inference address until `stop` is cancelled and what was under way has ended.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
     let (ended, stopping) = (CancellationToken::new(), stop.clone());
-    let ledger = shared.ledger.run(&shared.metrics, &shared.traffic, ended.clone());
+    let ledger = shared.ledger.run(&shared.metrics, &shared.traffic, shared.settings.events_waiting_max, ended.clone());
     let serving = async {
         if let Err(error) = serve_with_models(listener, &shared, stop, ended.clone()).await {
             tracing::error!(%error, "the inference address cannot be served");

@@ -26,8 +26,6 @@ use crate::gateway::traffic::Traffic;
 
 /// The most records that wait to be taken.
 const RECORDS_MAX: usize = 65_536;
-/// The most events that wait for their receiver.
-const EVENTS_MAX: usize = 100_000;
 /// The most events that are handed over at once.
 pub const EVENTS_PER_BATCH_MAX: usize = 1_000;
 /// How long records are collected before they are taken together.
@@ -92,8 +90,8 @@ impl Ledger {
         (self.lost_records.load(Ordering::Relaxed), self.lost_events.load(Ordering::Relaxed))
     }
 
-    /// Takes what comes until `stop`, and then what is left.
-    pub async fn run(&self, metrics: &Metrics, traffic: &Traffic, stop: CancellationToken) {
+    /// Takes what comes until `stop`, and then what is left. At most `events_max` events wait for their receiver.
+    pub async fn run(&self, metrics: &Metrics, traffic: &Traffic, events_max: usize, stop: CancellationToken) {
         let nobody: EventSink = Arc::new(|_| Box::pin(std::future::ready(Ok(()))));
         let sink = self.sink.0.get().cloned().unwrap_or(nobody);
         let waiting = Waiting::default();
@@ -108,21 +106,21 @@ impl Ledger {
                     () = tokio::time::sleep(COLLECT) => {}
                     () = stop.cancelled() => {}
                 }
-                self.take(metrics, traffic, &waiting);
+                self.take(metrics, traffic, &waiting, events_max);
             }
-            self.take(metrics, traffic, &waiting);
+            self.take(metrics, traffic, &waiting, events_max);
             waiting.arrived.notify_one();
         };
         tokio::join!(collect, deliver);
     }
 
-    fn take(&self, metrics: &Metrics, traffic: &Traffic, waiting: &Waiting) {
+    fn take(&self, metrics: &Metrics, traffic: &Traffic, waiting: &Waiting, events_max: usize) {
         let records = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
         let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
         let has_events = {
             let mut served = waiting.served();
             for record in records.iter().filter(|record| record.was_served()) {
-                if served.len() >= EVENTS_MAX {
+                if served.len() >= events_max {
                     served.pop_front();
                     self.lost_events.fetch_add(1, Ordering::Relaxed);
                 }

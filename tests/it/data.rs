@@ -10,5 +10,6 @@ mod models;
 mod plane;
 mod repoints;
 mod script;
+mod slow;
 mod sockets;
 mod upstreams;

@@ -25,6 +25,12 @@ pub(super) struct DataPlane {
     /// Connections of callers at the same time; more are answered 503
     #[arg(long, value_name = "N", default_value_t = Settings::default().connections_max)]
     connections_max: usize,
+    /// Streams under way at the same time; more are answered 503
+    #[arg(long, value_name = "N", default_value_t = Settings::default().streams_max)]
+    streams_max: usize,
+    /// Usage events that wait for the store; past them the oldest are dropped and counted
+    #[arg(long, value_name = "N", default_value_t = Settings::default().events_waiting_max)]
+    events_waiting_max: usize,
     /// Bytes of one request body; a larger one is answered 413
     #[arg(long, value_name = "BYTES", default_value_t = Settings::default().body_bytes_max)]
     body_bytes_max: usize,
@@ -40,6 +46,9 @@ pub(super) struct DataPlane {
     /// How long a request's body may be silent
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = long_duration)]
     body_timeout: Duration,
+    /// How long a caller may take nothing of its answer
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = long_duration)]
+    write_timeout: Duration,
     /// How long connecting to an upstream may take
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = long_duration)]
     connect_timeout: Duration,
@@ -60,11 +69,14 @@ impl DataPlane {
         Settings {
             workers: self.workers.map_or(default.workers, usize::from),
             connections_max: self.connections_max,
+            streams_max: self.streams_max,
+            events_waiting_max: self.events_waiting_max,
             body_bytes_max: self.body_bytes_max,
             bodies_bytes_max: self.bodies_bytes_max,
             header_bytes_max: self.header_bytes_max,
             header_timeout: self.header_timeout,
             body_timeout: self.body_timeout,
+            write_timeout: self.write_timeout,
             connect_timeout: self.connect_timeout,
             time_limit: self.time_limit,
             drain_timeout: self.drain_timeout,

@@ -1,9 +1,9 @@
-//! How many bytes of bodies may be held at the same time.
+//! How much may be held at the same time: bytes of bodies, or streams.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What is held of all bodies together.
+/// What is held by all requests together.
 #[derive(Debug)]
 pub(super) struct Budget {
     held: AtomicUsize,
@@ -14,7 +14,7 @@ pub(super) struct Budget {
 #[derive(Debug)]
 pub(super) struct Share {
     budget: Arc<Budget>,
-    bytes: usize,
+    amount: usize,
 }
 
 impl Budget {
@@ -22,28 +22,28 @@ impl Budget {
         Self { held: AtomicUsize::new(0), max }
     }
 
-    /// An empty share, to grow as bytes come.
+    /// An empty share, to grow as more is needed.
     pub(super) fn share(self: &Arc<Self>) -> Share {
-        Share { budget: Arc::clone(self), bytes: 0 }
+        Share { budget: Arc::clone(self), amount: 0 }
     }
 }
 
 impl Share {
-    /// Takes so many bytes more. False, and nothing is taken, where there are not enough.
-    pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let held = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
-        if held.saturating_add(bytes) > self.budget.max {
-            self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
+    /// Takes so much more. False, and nothing is taken, where there are not enough.
+    pub(super) fn grow(&mut self, amount: usize) -> bool {
+        let held = self.budget.held.fetch_add(amount, Ordering::Relaxed);
+        if held.saturating_add(amount) > self.budget.max {
+            self.budget.held.fetch_sub(amount, Ordering::Relaxed);
             return false;
         }
-        self.bytes += bytes;
+        self.amount += amount;
         true
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.held.fetch_sub(self.amount, Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use http::HeaderValue;
 
+use super::budget::Share;
 use super::refusal::Refusal;
 use super::reply::Usage;
 use super::worker::{Callee, Worker};
@@ -42,6 +43,8 @@ pub(super) struct Exchange {
     pub(super) pieces: u64,
     pub(super) upstream_at: Option<Instant>,
     pub(super) first_byte_at: Option<Instant>,
+    /// Of the streams that may be open.
+    place: Option<Share>,
     is_stream: bool,
     admitted: Option<Arc<Grant>>,
     is_settled: bool,
@@ -67,6 +70,7 @@ impl Exchange {
             pieces: 0,
             upstream_at: None,
             first_byte_at: None,
+            place: None,
             is_stream: false,
             admitted: None,
             is_settled: false,
@@ -77,6 +81,16 @@ impl Exchange {
     pub(super) fn admit(&mut self, grant: Arc<Grant>, now: Moment) -> Result<(), Refusal> {
         grant.admit(now).map_err(Refusal::Limited)?;
         self.admitted = Some(grant);
+        Ok(())
+    }
+
+    /// Takes a place among the streams.
+    pub(super) fn take_place(&mut self) -> Result<(), Refusal> {
+        let mut place = self.worker.streams.share();
+        if !place.grow(1) {
+            return Err(Refusal::Busy);
+        }
+        self.place = Some(place);
         Ok(())
     }
 
@@ -130,6 +144,7 @@ impl Exchange {
             upstream: self.upstream_at.map(since),
             first_byte: self.first_byte_at.map(since),
         });
+        self.place = None;
         // The request no longer runs on its revision.
         self.routes = None;
     }

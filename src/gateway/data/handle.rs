@@ -16,13 +16,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::answering::Answering;
 use super::ask::{Ask, Spliced};
 use super::budget::Share;
+use super::caller::Talk;
 use super::exchange::Exchange;
 use super::link::{Link, SendError, Upload};
 use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
 use super::sse::Stream;
-use super::strikes::Strikes;
 use super::wire::ConnectError;
 use super::worker::{Callee, Worker};
 use super::{headers, models};
@@ -35,17 +35,18 @@ use crate::gateway::provider::{Dialect, Operation};
 const MODELS: &str = "/v1/models";
 
 /// Answers one request. It never fails: what goes wrong is an answer too, or the end of the body.
-pub(super) fn handle(worker: Arc<Worker>, strikes: &Strikes, request: Request<Incoming>) -> Answering {
+pub(super) fn handle(worker: Arc<Worker>, talk: &Arc<Talk>, request: Request<Incoming>) -> Answering {
+    talk.begin();
     let mut exchange = Exchange::begin(worker);
     let (parts, body) = request.into_parts();
     match parse_head(&mut exchange, &parts) {
         Ok(operation) => {
-            strikes.forgive();
-            Answering::InTime(Box::pin(serve(exchange, parts, body, operation)))
+            talk.strikes.forgive();
+            Answering::in_time(talk, serve(exchange, parts, body, operation))
         }
         Err(refusal) => {
-            let held_back = if exchange.key.is_none() { strikes.count() } else { None };
-            Answering::after(held_back, refuse(exchange, &refusal))
+            let held_back = if exchange.key.is_none() { talk.strikes.count() } else { None };
+            Answering::after(talk, held_back, refuse(exchange, &refusal))
         }
     }
 }
@@ -159,8 +160,11 @@ async fn read_body(exchange: &Exchange, mut body: Incoming) -> Result<(Bytes, Sh
     }
     let mut share = exchange.worker.budget.share();
     let mut whole = BytesMut::new();
+    // Whoever sends a byte now and then is not silent, and still has to end.
+    let end = Instant::from_std(exchange.started) + settings.time_limit;
     loop {
-        let frame = match timeout(settings.body_timeout, body.frame()).await {
+        let silent_until = Instant::from_std(clock::instant()) + settings.body_timeout;
+        let frame = match timeout_at(silent_until.min(end), body.frame()).await {
             Err(_) => return Err(Refusal::BodyTimeout),
             Ok(None) => return Ok((whole.freeze(), share)),
             Ok(Some(Err(_))) => return Err(Refusal::BadBody),
@@ -193,6 +197,9 @@ fn route_and_admit(exchange: &mut Exchange, ask: &Ask, operation: Operation) -> 
     exchange.route = Some(Arc::clone(&route));
     let routes = exchange.routes.insert(routes);
     let callee = exchange.worker.callee(routes, &route, operation);
+    if ask.is_stream {
+        exchange.take_place()?;
+    }
     // A target that cannot be called counts as a request all the same: limits are looked at first.
     exchange.admit(grant, exchange.worker.shared.clock.moment())?;
     let callee = callee?;

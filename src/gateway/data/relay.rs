@@ -98,6 +98,8 @@ impl Relay {
             }
             let Some(link) = &mut self.link else { return Poll::Ready(None) };
             match link.poll_frame(&mut self.body, context) {
+                // An upstream that always has more is over time too, where its caller takes it slowly.
+                Poll::Ready(Some(Ok(_))) if self.deadline.is_elapsed() => self.break_off(),
                 Poll::Ready(Some(Ok(frame))) => {
                     // What trails a body is between the upstream and the gateway.
                     let Ok(data) = frame.into_data() else { continue };

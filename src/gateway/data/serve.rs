@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
+use super::caller::{Caller, Talk};
 use super::handle::handle;
 use super::settings::Settings;
-use super::strikes::Strikes;
 use super::worker::Worker;
 use crate::clock;
 use crate::gateway::provider::Providers;
@@ -31,8 +31,7 @@ const SWEEP: Duration = Duration::from_secs(2);
 /// The largest buffer of a caller's connection: also bounds a head before its own limit is looked at.
 const READ_BYTES_MAX: usize = 256 * 1024;
 /// What is answered where no connection more is taken.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n\
-connection: close\r\ncontent-length: 51\r\n\r\n{\"error\":\"too many connections; please try again\"}\n";
+const FULL: &str = "{\"error\":\"too many connections; please try again\"}";
 /// How long that answer may take.
 const FULL_TIMEOUT: Duration = Duration::from_secs(1);
 /// The most of those answers at the same time; beyond them a connection is just closed.
@@ -55,11 +54,16 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let settings = Arc::new(settings);
     let budget = Arc::new(Budget::new(settings.bodies_bytes_max));
+    let streams = Arc::new(Budget::new(settings.streams_max));
     let providers = Arc::new(providers);
     let mut seats = Vec::new();
     for number in 0..settings.workers.max(1) {
-        let worker =
-            Worker::new(Arc::clone(&shared), Arc::clone(&settings), Arc::clone(&budget), Arc::clone(&providers));
+        let worker = Worker::new(
+            Arc::clone(&shared),
+            Arc::clone(&settings),
+            [&budget, &streams].map(Arc::clone),
+            Arc::clone(&providers),
+        );
         seats.push(Seat::take(number, Arc::new(worker), stop.clone())?);
     }
     let turned_away = TaskTracker::new();
@@ -111,8 +115,14 @@ fn deal(seats: &[Seat], stream: TcpStream, settings: &Settings, turned_away: &Ta
 }
 
 async fn turn_away(mut stream: TcpStream) {
+    let id = uuid::Uuid::now_v7().simple();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nx-baseten-request-id: {id}\r\n\
+         retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{FULL}",
+        FULL.len()
+    );
     // A caller that does not read its answer is none of ours.
-    let _ = stream.write_all(FULL).await;
+    let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
 }
 
@@ -170,15 +180,13 @@ async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: Canc
     let metrics = &Arc::clone(&worker.shared).metrics;
     metrics.open.connections.fetch_add(1, Ordering::Relaxed);
     let header_timeout = worker.settings.header_timeout;
-    let strikes = Strikes::default();
+    let talk = Arc::<Talk>::default();
+    let caller = Caller::new(stream, Arc::clone(&talk), worker.settings.write_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BYTES_MAX)
-        .serve_connection(
-            TokioIo::new(stream),
-            service_fn(move |request| handle(Arc::clone(&worker), &strikes, request)),
-        );
+        .serve_connection(TokioIo::new(caller), service_fn(move |request| handle(Arc::clone(&worker), &talk, request)));
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;

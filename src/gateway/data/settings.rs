@@ -9,6 +9,10 @@ pub struct Settings {
     pub workers: usize,
     /// Connections of callers at the same time (503).
     pub connections_max: usize,
+    /// Streams under way at the same time (503).
+    pub streams_max: usize,
+    /// Usage events that wait for the store, where it is slow or down; past them the oldest are dropped and counted.
+    pub events_waiting_max: usize,
     /// Bytes of one request body, and of one answer that must be held whole (413, 502).
     pub body_bytes_max: usize,
     /// Bytes of all bodies that are held at the same time (503).
@@ -19,6 +23,8 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// How long a request's body may be silent (408).
     pub body_timeout: Duration,
+    /// How long a caller may take nothing of its answer (cut).
+    pub write_timeout: Duration,
     /// How long connecting to an upstream may take (502).
     pub connect_timeout: Duration,
     /// How long a whole request may take (504, or the end of the stream).
@@ -39,11 +45,14 @@ impl Default for Settings {
         Self {
             workers: std::thread::available_parallelism().map_or(1, usize::from).min(16),
             connections_max: 10_000,
+            streams_max: 10_000,
+            events_waiting_max: 100_000,
             body_bytes_max: 100_000_000,
             bodies_bytes_max: 1_000_000_000,
             header_bytes_max: 32 * 1024,
             header_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(10),
             time_limit: Duration::from_mins(20),
             upstream_idle: Duration::from_secs(4),

@@ -23,12 +23,18 @@ use crate::gateway::provider::{Base, Operation, Providers, Unroutable, Upstream}
 use crate::gateway::snapshot::{Route, Routes};
 use crate::gateway::state::Shared;
 
+/// The most targets that the first request of a revision frees itself.
+const READY_FREED_AT_ONCE_MAX: usize = 256;
+
 /// What the requests of one thread share.
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Arc<Settings>,
+    /// Bytes of bodies.
     pub(super) budget: Arc<Budget>,
+    /// Streams.
+    pub(super) streams: Arc<Budget>,
     providers: Arc<Providers>,
     pools: Mutex<HashMap<Base, Arc<Pool>>>,
     ready: Mutex<Ready>,
@@ -64,7 +70,7 @@ impl Worker {
     pub(super) fn new(
         shared: Arc<Shared>,
         settings: Arc<Settings>,
-        budget: Arc<Budget>,
+        [budget, streams]: [Arc<Budget>; 2],
         providers: Arc<Providers>,
     ) -> Self {
         let mut seed = [0; 8];
@@ -74,6 +80,7 @@ impl Worker {
             shared,
             settings,
             budget,
+            streams,
             providers,
             pools: Mutex::default(),
             ready: Mutex::default(),
@@ -104,7 +111,11 @@ impl Worker {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if ready.revision != Some(routes.revision) {
             // Requests of an older revision may still come; they only make theirs ready again.
-            *ready = Ready { revision: Some(routes.revision), calls: HashMap::new() };
+            let old = std::mem::replace(&mut *ready, Ready { revision: Some(routes.revision), calls: HashMap::new() });
+            if old.calls.len() > READY_FREED_AT_ONCE_MAX {
+                // Milliseconds for many: no request waits for that.
+                tokio::task::spawn_blocking(move || drop(old));
+            }
         }
         let key = (Arc::as_ptr(route).addr(), operation);
         if let Some((_, callee)) = ready.calls.get(&key) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::{Event, EventTokens, Slug, Time, Unknown};
+use crate::api::{Event, EventTokens, Time, Unknown};
 use crate::gateway::access::Key;
 use crate::gateway::limit::Limit;
 use crate::gateway::snapshot::Route;
@@ -87,30 +87,30 @@ pub struct Record {
 }
 
 impl Record {
-    /// True where an upstream served it: only then it has an event.
+    /// True where an upstream served it: only then it has an event. The list of models asks no upstream.
     #[must_use]
     pub fn was_served(&self) -> bool {
         let has_answer = match self.outcome {
             Outcome::Complete | Outcome::CallerGone | Outcome::UpstreamCut => (200..300).contains(&self.status),
             Outcome::UpstreamFailed | Outcome::Limited(_) | Outcome::Refused => false,
         };
-        has_answer && self.key.is_some()
+        has_answer && self.key.is_some() && self.route.is_some()
     }
 
     /// The usage event. Only what an upstream served has one.
     #[must_use]
     pub fn event(&self) -> Option<Event> {
-        let key = self.key.as_ref().filter(|_| self.was_served())?;
+        let (key, route) = (self.key.as_ref()?, self.route.as_ref()?);
+        if !self.was_served() {
+            return None;
+        }
         let request_id = self.id.to_string();
         Some(Event {
             kind: crate::gateway::webhook::DELIVERY_TYPE.to_owned(),
             idempotency_key: format!("evt_{request_id}"),
             timestamp: self.ended_at,
             request_id,
-            model_slug: self
-                .route
-                .as_ref()
-                .map_or_else(|| Slug::from_wire(self.model.clone()), |route| route.slug.clone()),
+            model_slug: route.slug.clone(),
             external_entity_id: key.group.external_entity_id.clone(),
             api_key_prefix: key.prefix.clone(),
             tokens: self.tokens,

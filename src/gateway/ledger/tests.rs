@@ -1,6 +1,7 @@
 use super::*;
-use crate::api::{EventTokens, Group, GroupId, KeyPrefix, Slug, Time};
+use crate::api::{EndpointId, EventTokens, Group, GroupId, KeyPrefix, Slug, Target, Time};
 use crate::gateway::access::{Access, Key, KeyDigest, KeyRow};
+use crate::gateway::snapshot::Route;
 
 fn key() -> Arc<Key> {
     let access = Access::default();
@@ -14,6 +15,11 @@ fn key() -> Arc<Key> {
     access.find(b"k").unwrap()
 }
 
+fn route() -> Arc<Route> {
+    let target = Target::baseten("m", None).into();
+    Arc::new(Route { id: EndpointId::new("ep"), slug: Slug::from_wire("my-org/glm"), target, created_at: Time::EPOCH })
+}
+
 fn record(number: u128, status: u16, outcome: Outcome) -> Record {
     Record {
         id: RequestId(uuid::Uuid::from_u128(number)),
@@ -22,7 +28,7 @@ fn record(number: u128, status: u16, outcome: Outcome) -> Record {
         status,
         outcome,
         model: "my-org/glm".to_owned(),
-        route: None,
+        route: Some(route()),
         revision: 1,
         key: Some(key()),
         tokens: EventTokens { input_tokens: 1, output_tokens: 2, cached_input_tokens: 0 },
@@ -42,6 +48,8 @@ fn only_what_was_served_has_an_event() {
     assert!(record(7, 200, Outcome::CallerGone).event().is_some());
     assert!(record(7, 500, Outcome::Complete).event().is_none());
     assert!(record(7, 404, Outcome::Refused).event().is_none());
+    let list_of_models = Record { route: None, ..record(7, 200, Outcome::Complete) };
+    assert!(list_of_models.event().is_none());
 }
 
 #[tokio::test]
@@ -65,10 +73,27 @@ async fn every_event_reaches_a_sink_that_fails_at_first_once_and_in_order() {
     (0..2_500).for_each(|number| ledger.push(record(number, 200, Outcome::Complete)));
     stop.cancel();
     ledger.deliver_to(sink);
-    ledger.run(&metrics, &traffic, stop).await;
+    ledger.run(&metrics, &traffic, 10_000, stop).await;
     let expected: Vec<String> = (0..2_500).map(|number| format!("{number:032x}")).collect();
     assert_eq!(*kept.lock().unwrap(), expected);
     assert_eq!(ledger.lost(), (0, 0));
+}
+
+#[tokio::test]
+async fn events_that_nobody_takes_have_a_bound_and_the_oldest_go() {
+    let ledger = Ledger::default();
+    let kept: Arc<Mutex<Vec<u128>>> = Arc::default();
+    let kept_by_sink = Arc::clone(&kept);
+    ledger.deliver_to(Arc::new(move |batch| {
+        let ids = batch.iter().map(|event| u128::from_str_radix(&event.request_id, 16).unwrap());
+        kept_by_sink.lock().unwrap().extend(ids);
+        Box::pin(std::future::ready(Ok(())))
+    }));
+    (0..10).for_each(|number| ledger.push(record(number, 200, Outcome::Complete)));
+    let stop = CancellationToken::new();
+    stop.cancel();
+    ledger.run(&Metrics::default(), &Traffic::default(), 4, stop).await;
+    assert_eq!((kept.lock().unwrap().as_slice(), ledger.lost()), ([6, 7, 8, 9].as_slice(), (0, 6)));
 }
 
 #[test]

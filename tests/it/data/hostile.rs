@@ -108,3 +108,41 @@ async fn a_key_in_a_body_or_a_path_leaves_no_trace() {
     );
     assert!(!format!("{:?}", plane.shared).contains("canary"));
 }
+
+#[tokio::test]
+async fn a_head_that_is_not_taken_is_answered_in_the_usual_shape_and_as_often_as_it_comes() {
+    let upstream = Script::start().await.always(|_| completion());
+    let plane = Plane::start(upstream).await;
+    for (status, head) in [
+        (400, "GET / HTTP/1.1\r\nhost: a\r\n folded: b\r\n\r\n".to_owned()),
+        (400, "GET / HTTP/9.1\r\nhost: a\r\n\r\n".to_owned()),
+        (414, format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(70_000))),
+        (431, format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200))),
+    ] {
+        // Also behind a call that was served on the same connection.
+        for calls in 0..3 {
+            let mut caller = Caller::connect(plane.address).await;
+            for _ in 0..calls {
+                assert_eq!(caller.call(&chat(GLM)).await.status, 200);
+            }
+            caller.send(&head).await;
+            let answer = caller.answer().await;
+            assert!(answer.status == status && answer.is_whole, "{head:.60}: {}", answer.head);
+            assert!(answer.json()["error"].is_string(), "{}", answer.body);
+            assert_eq!(answer.header("x-baseten-request-id").map(str::len), Some(32));
+            assert_eq!(answer.header("connection"), Some("close"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upstreams_empty_431_passes_as_it_is() {
+    let empty = "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n";
+    let upstream = Script::start().await.always(move |_| empty.to_owned());
+    let plane = Plane::start(upstream).await;
+    let mut caller = Caller::connect(plane.address).await;
+    for _ in 0..3 {
+        let answer = caller.call(&chat(GLM)).await;
+        assert_eq!((answer.status, answer.body.as_str(), answer.header("connection")), (431, "", None));
+    }
+}

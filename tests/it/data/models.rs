@@ -55,6 +55,9 @@ async fn the_list_of_models_is_what_the_key_may_call_and_what_exists() {
         (models["data"][0]["owned_by"].as_str(), models["data"][0]["created"].as_u64()),
         (Some("my-org"), Some(0))
     );
+    // No upstream was asked: nothing is billed.
+    assert_eq!(plane.recorded(1).await[0].path, "/v1/models");
+    assert!(plane.stop().await.is_empty());
 }
 
 #[tokio::test]

@@ -126,6 +126,11 @@ impl Conversation {
         self.send(&format!("{:x}\r\n{text}\r\n", text.len())).await;
     }
 
+    /// One chunk of a chunked body. False where the gateway has closed.
+    pub(super) async fn try_chunk(&mut self, text: &str) -> bool {
+        self.stream.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes()).await.is_ok()
+    }
+
     /// Waits until the gateway closes the connection.
     pub(super) async fn closed(&mut self) {
         while self.fill().await {}
