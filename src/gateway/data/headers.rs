@@ -20,7 +20,8 @@ pub(super) const REPOINT_TARGET: HeaderName = HeaderName::from_static("x-repoint
 /// The caller's headers as they go up: without credentials, cookies, hop-by-hop and forwarding ones, and with the
 /// target's own.
 pub(super) fn up(received: &HeaderMap, callee: &Callee) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(received.len() + 4);
+    // As many come as go. The connection keeps the room for good, so it is not made larger than that.
+    let mut headers = HeaderMap::with_capacity(received.len());
     headers.insert(HOST, callee.host.clone());
     let named = connection_names(received);
     for (name, value) in received {

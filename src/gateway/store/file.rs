@@ -27,7 +27,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 64;
 /// Pages that the writer keeps: what one batch of events touches.
-const WRITER_CACHE_KIB: u32 = 1024;
+const WRITER_CACHE_KIB: u32 = 512;
 /// Pages that each reader keeps: it reads from one end to the other.
 const READER_CACHE_KIB: u32 = 256;
 
