@@ -84,7 +84,7 @@ async fn run(part: &str) {
     match part {
         "scale" => return scale::run(upstream.address).await,
         "flat" => return memory::flat(&Contestant::ours(upstream.address)).await,
-        "bad_keys" => return bad_keys::run(&Contestant::ours(upstream.address)).await,
+        "bad_keys" => return bad_keys::run(&upstream, &Contestant::ours(upstream.address)).await,
         _ => {}
     }
     let all: Vec<Contestant> = others().into_iter().chain([Contestant::ours(upstream.address)]).collect();
