@@ -28,8 +28,9 @@ use crate::gateway::traffic::Traffic;
 const RECORDS_MAX: usize = 65_536;
 /// The most events that are handed over at once.
 pub const EVENTS_PER_BATCH_MAX: usize = 1_000;
-/// How long records are collected before they are taken together.
-const COLLECT: Duration = Duration::from_millis(20);
+/// How long records are collected before they are taken together. Each taking wakes the log and the store, and calls that
+/// run just then wait for a core: so seldom that they are fewer than one in a hundred.
+const COLLECT: Duration = Duration::from_millis(50);
 /// The most requests without a good key that are logged of those that were collected together.
 const STRANGERS_LOGGED_MAX: usize = 20;
 /// The wait after a receiver that failed; it doubles up to [`RETRY_MAX`].
