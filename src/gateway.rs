@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod auth;
+mod beside;
 pub mod bookkeeping;
 pub mod clock;
 mod courier;

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::SyncReport;
+use crate::gateway::beside::beside;
 use crate::gateway::state::Shared;
 use crate::gateway::store::{Store, StoreError};
 
@@ -52,12 +53,13 @@ impl Syncer {
         if taken_before && self.store.revision().await? == self.shared.snapshots.revision() {
             return Ok(());
         }
-        let routes = self.store.routes().await?;
+        // Nobody is served yet at the first; requests go before every further one.
+        let routes = if taken_before { self.store.routes_beside().await? } else { self.store.routes().await? };
         let (revision, endpoints) = (routes.revision, routes.by_slug.len());
         let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || shared.snapshots.swap(routes))
+        beside(move || shared.snapshots.swap(routes))
             .await
-            .map_err(|_| StoreError::Internal("the swap of the snapshot panicked"))?;
+            .ok_or(StoreError::Internal("the swap of the snapshot panicked"))?;
         tracing::info!(revision, endpoints, "synced");
         Ok(())
     }

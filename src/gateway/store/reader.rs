@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::file::open_reader;
 use super::writer::{Message, read_revision};
 use super::{Seen, StoreError};
+use crate::gateway::beside::beside;
 
 /// The most reads at the same time; more wait.
 const CONNECTIONS_MAX: usize = 4;
@@ -59,21 +60,41 @@ impl Readers {
                 answer.await.map_err(|_| StoreError::Closed)?
             }
             Self::File(pool) => {
-                let permit = Arc::clone(&pool.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-                let pool = Arc::clone(pool);
-                // The permit goes along: a caller who leaves does not end the read.
-                let read = move || {
-                    let seen = pool.read(work);
-                    drop(permit);
-                    seen
-                };
+                let read = pool.turn(work).await?;
                 tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Internal("a read panicked"))?
             }
         }
     }
 }
 
+impl Readers {
+    /// The same for what is large and nobody waits for: requests go first.
+    pub(super) async fn read_beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Seen<T>, StoreError> {
+        let Self::File(pool) = self else { return self.read(work).await };
+        let read = pool.turn(work).await?;
+        beside(read).await.ok_or(StoreError::Internal("a read panicked"))?
+    }
+}
+
 impl Pool {
+    /// Waits for a turn to read; what is to be done then on a thread that may block.
+    async fn turn<T, F: FnOnce(&Connection) -> Result<T, StoreError>>(
+        self: &Arc<Self>,
+        work: F,
+    ) -> Result<impl FnOnce() -> Result<Seen<T>, StoreError> + use<T, F>, StoreError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let pool = Arc::clone(self);
+        // The permit goes along: a caller who leaves does not end the read.
+        Ok(move || {
+            let seen = pool.read(work);
+            drop(permit);
+            seen
+        })
+    }
+
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<Seen<T>, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| open_reader(&self.path), Ok)?;

@@ -1,6 +1,7 @@
 //! The rows as the data plane takes them: everything that a snapshot holds, at one revision.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
@@ -18,7 +19,20 @@ use crate::gateway::vault::Vault;
 const SPLIT_ROWS: i64 = 10_000;
 
 impl Store {
-    /// A fresh picture of all rows.
+    /// A fresh picture of all rows, taken beside the requests that are served: nobody waits for it.
+    ///
+    /// # Errors
+    /// The database fails, or a row does not hold what it must.
+    pub async fn routes_beside(&self) -> Result<Routes, StoreError> {
+        let (vault, given) = (Arc::clone(&self.vault), Arc::clone(&self.given));
+        let seen =
+            self.readers.read_beside(move |connection| all(connection, 0..Sequence::MAX, &vault, &given)).await?;
+        let mut routes = seen.value;
+        routes.revision = seen.revision;
+        Ok(routes)
+    }
+
+    /// A fresh picture of all rows, as fast as can be: a start waits for it.
     ///
     /// # Errors
     /// The database fails, or a row does not hold what it must.
@@ -44,21 +58,28 @@ impl Store {
     /// Everything, but of the endpoints only those with these numbers.
     async fn routes_of(&self, after: Sequence, until: Sequence) -> Result<Routes, StoreError> {
         let (vault, given) = (Arc::clone(&self.vault), Arc::clone(&self.given));
-        let seen = self.read(move |connection| {
-            let mut routes = Routes::at(0);
-            let endpoints = endpoints(connection, after, until)?;
-            // Room for both halves, so that the map is not built twice.
-            routes.by_slug.reserve(if until == Sequence::MAX { endpoints.len() } else { 2 * endpoints.len() });
-            routes.by_slug.extend(by_slug(endpoints));
-            routes.models = models(connection)?;
-            routes.secrets = secrets(connection, &vault, &given)?;
-            Ok(routes)
-        });
-        let seen = seen.await?;
+        let seen = self.read(move |connection| all(connection, after..until, &vault, &given)).await?;
         let mut routes = seen.value;
         routes.revision = seen.revision;
         Ok(routes)
     }
+}
+
+/// Everything, but of the endpoints only those with these numbers, and no revision yet.
+fn all(
+    connection: &Connection,
+    numbers: Range<Sequence>,
+    vault: &Vault,
+    given: &GivenSecrets,
+) -> Result<Routes, StoreError> {
+    let mut routes = Routes::at(0);
+    let endpoints = endpoints(connection, numbers.start, numbers.end)?;
+    // Room for both halves, so that the map is not built twice.
+    routes.by_slug.reserve(if numbers.end == Sequence::MAX { endpoints.len() } else { 2 * endpoints.len() });
+    routes.by_slug.extend(by_slug(endpoints));
+    routes.models = models(connection)?;
+    routes.secrets = secrets(connection, vault, given)?;
+    Ok(routes)
 }
 
 fn last_sequence(connection: &Connection) -> Result<Sequence, rusqlite::Error> {
