@@ -28,6 +28,8 @@ fn groups() -> Vec<Group> {
 
 /// What was asked once the cursor has rested.
 fn asked(stage: &mut Stage) -> (Ticket, EndpointId, Slug, Option<Vec<GroupId>>) {
+    let rested = stage.model.shared.now.plus(Duration::from_millis(150));
+    stage.tell(Message::Now(rested));
     stage.tell(Message::Due(Timer::Callers));
     let asked = stage.effects.iter().find_map(|effect| match effect {
         Effect::Read { ticket, wanted: Wanted::SlugDetail { id, slug, groups, .. } } => {
@@ -81,11 +83,16 @@ fn only_where_the_cursor_rests_something_is_asked() {
     assert!(rests(&stage));
     answer(&mut stage, Some(Ok(groups())), Some(7), None);
     assert!(stage.text().contains("the server does not tell"), "{}", stage.text());
-    for _ in 0..3 {
+    stage.press("j");
+    assert!(rests(&stage));
+    for _ in 0..2 {
         stage.press("j");
-        assert!(rests(&stage));
-        assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Read { .. })), "{:?}", stage.effects);
+        assert!(!rests(&stage), "one timer, not one a key");
     }
+    // It runs out while the cursor has not yet rested.
+    stage.tell(Message::Due(Timer::Callers));
+    assert!(rests(&stage));
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Read { .. })), "{:?}", stage.effects);
     let (_, _, slug, known) = asked(&mut stage);
     assert_eq!(slug.as_str(), "my-org/embed");
     assert_eq!(known, Some(Vec::new()), "the groups are known already");

@@ -63,8 +63,10 @@ pub struct Callers {
     groups_failure: Option<Failure>,
     /// Keys and traffic of the endpoint that is looked at.
     detail: Load<Known>,
-    /// The endpoint that the timer was set for.
+    /// The endpoint that the cursor is on.
     wanted: Option<EndpointId>,
+    /// Since when.
+    moved_at: Option<Time>,
     /// True while the timer runs.
     is_resting: bool,
 }
@@ -80,8 +82,17 @@ impl Callers {
             return None;
         }
         self.wanted = Some(wanted.clone());
-        self.is_resting = true;
-        Some(Effect::After { timer: Timer::Callers, delay: REST })
+        self.moved_at = Some(shared.now);
+        // One timer, not one a key: where it runs out too early it is set again.
+        let is_set = std::mem::replace(&mut self.is_resting, true);
+        (!is_set).then_some(Effect::After { timer: Timer::Callers, delay: REST })
+    }
+
+    /// The timer ran out while the cursor still moved: it is set again for what is left.
+    fn rest_on(&self, shared: &Shared) -> Option<Effect> {
+        let rested = shared.now.since(self.moved_at?);
+        let left = REST.checked_sub(rested).filter(|left| !left.is_zero())?;
+        Some(Effect::After { timer: Timer::Callers, delay: left })
     }
 
     fn is_old(&self, shared: &Shared) -> bool {
@@ -90,6 +101,9 @@ impl Callers {
 
     /// The cursor has rested.
     pub fn read(&mut self, slug: &Slug, shared: &mut Shared) -> Vec<Effect> {
+        if let Some(again) = self.rest_on(shared) {
+            return vec![again];
+        }
         self.is_resting = false;
         let Some(id) = self.wanted.clone() else { return Vec::new() };
         let mut effects: Vec<Effect> = self.detail.waiting.take().map(Effect::Cancel).into_iter().collect();
