@@ -132,10 +132,13 @@ impl Board {
     }
 
     fn wire(&mut self, endpoints: &Endpoints) {
+        let over = self.carrying.as_ref().and_then(|carrying| self.nets.bay.get(carrying.over)?.target.clone());
         self.nets = Nets::of(&endpoints.rows, &self.list.order, self.nets.grouping, &self.known);
         if let Some(carrying) = &mut self.carrying {
+            // The end stays over its target, wherever that stands now: nobody shall plug into another than was seen.
+            let place = over.and_then(|over| self.nets.bay.iter().position(|bay| bay.target.as_ref() == Some(&over)));
             let last = self.nets.bay.len().saturating_sub(1);
-            carrying.over = carrying.over.min(last);
+            carrying.over = place.unwrap_or(carrying.over).min(last);
         }
     }
 

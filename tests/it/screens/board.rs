@@ -127,3 +127,19 @@ fn what_the_workspace_has_and_no_slug_uses_is_there_to_be_plugged_into() {
     let reached = carried_over.iter().filter(|place| stage.model.board.nets.bay[**place].slugs == 0).count();
     assert!(reached > 0, "no unused target among {carried_over:?}");
 }
+
+#[test]
+fn a_wire_in_hand_stays_over_its_target_when_the_workspace_is_read() {
+    let mut stage = Stage::with((120, 36), dozen());
+    stage.press("2");
+    let over = |stage: &Stage| {
+        let board = &stage.model.board;
+        board.nets.bay[board.carrying.as_ref().unwrap().over].target.clone()
+    };
+    stage.press("rG");
+    let before = over(&stage);
+    let places = stage.model.board.nets.bay.len();
+    stage.answer_workspace();
+    assert!(stage.model.board.nets.bay.len() > places, "more targets are known now");
+    assert_eq!(over(&stage), before);
+}
