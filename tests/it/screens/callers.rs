@@ -28,9 +28,11 @@ fn groups() -> Vec<Group> {
 
 /// What was asked once the cursor has rested.
 fn asked(stage: &mut Stage) -> (Ticket, EndpointId, Slug, Option<Vec<GroupId>>) {
-    let rested = stage.model.shared.now.plus(Duration::from_millis(150));
-    stage.tell(Message::Now(rested));
     stage.tell(Message::Due(Timer::Callers));
+    if rests(stage) {
+        // It had moved since the timer was set.
+        stage.tell(Message::Due(Timer::Callers));
+    }
     let asked = stage.effects.iter().find_map(|effect| match effect {
         Effect::Read { ticket, wanted: Wanted::SlugDetail { id, slug, groups, .. } } => {
             Some((*ticket, id.clone(), slug.clone(), groups.clone()))

@@ -65,10 +65,10 @@ pub struct Callers {
     detail: Load<Known>,
     /// The endpoint that the cursor is on.
     wanted: Option<EndpointId>,
-    /// Since when.
-    moved_at: Option<Time>,
     /// True while the timer runs.
     is_resting: bool,
+    /// True where the cursor has moved since it was set.
+    has_moved: bool,
 }
 
 impl Callers {
@@ -82,17 +82,9 @@ impl Callers {
             return None;
         }
         self.wanted = Some(wanted.clone());
-        self.moved_at = Some(shared.now);
-        // One timer, not one a key: where it runs out too early it is set again.
-        let is_set = std::mem::replace(&mut self.is_resting, true);
-        (!is_set).then_some(Effect::After { timer: Timer::Callers, delay: REST })
-    }
-
-    /// The timer ran out while the cursor still moved: it is set again for what is left.
-    fn rest_on(&self, shared: &Shared) -> Option<Effect> {
-        let rested = shared.now.since(self.moved_at?);
-        let left = REST.checked_sub(rested).filter(|left| !left.is_zero())?;
-        Some(Effect::After { timer: Timer::Callers, delay: left })
+        // One timer, not one a key: where the cursor moved meanwhile it is set again when it runs out.
+        self.has_moved = std::mem::replace(&mut self.is_resting, true);
+        (!self.has_moved).then_some(Effect::After { timer: Timer::Callers, delay: REST })
     }
 
     fn is_old(&self, shared: &Shared) -> bool {
@@ -101,8 +93,8 @@ impl Callers {
 
     /// The cursor has rested.
     pub fn read(&mut self, slug: &Slug, shared: &mut Shared) -> Vec<Effect> {
-        if let Some(again) = self.rest_on(shared) {
-            return vec![again];
+        if std::mem::take(&mut self.has_moved) {
+            return vec![Effect::After { timer: Timer::Callers, delay: REST }];
         }
         self.is_resting = false;
         let Some(id) = self.wanted.clone() else { return Vec::new() };
@@ -122,6 +114,7 @@ impl Callers {
     /// The timer ran out where nothing is to be read.
     pub fn rest(&mut self) {
         self.is_resting = false;
+        self.has_moved = false;
         self.wanted = None;
     }
 
