@@ -180,8 +180,14 @@ pub fn run(command: Command, ready: impl FnOnce(&Addresses) -> anyhow::Result<()
     // Before anything else: a parent that is gone already must not leave an orphan that is still starting.
     let parent = run.exit_with_parent.then(parent_gone);
     let options = run.options()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    // The management plane's threads. Requests have threads of their own, and what takes long has too: each more here
+    // would be memory and nothing else.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((cores - 1).clamp(1, 2))
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = live(options, ready) => outcome,

@@ -34,7 +34,7 @@ impl Books {
         let books = self.clone();
         Arc::new(move |batch| {
             let books = books.clone();
-            Box::pin(async move { books.keep_events(batch).await.map_err(|error| error.to_string()) })
+            Box::pin(async move { books.keep_events(batch.events()).await.map_err(|error| error.to_string()) })
         })
     }
 
@@ -43,7 +43,10 @@ impl Books {
     ///
     /// # Errors
     /// The store failed; none of them is kept then.
-    pub async fn keep_events(&self, events: impl AsRef<[Event]> + Send + 'static) -> Result<(), StoreError> {
+    pub async fn keep_events<E>(&self, events: E) -> Result<(), StoreError>
+    where
+        E: IntoIterator<Item = Event> + Send + 'static,
+    {
         self.store.keep_events(events).await?;
         if let Some(courier) = &self.courier {
             courier.wake();

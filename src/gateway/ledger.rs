@@ -40,12 +40,27 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
 /// Takes a batch of events, oldest first, and answers when they are kept. A batch that failed comes again.
-pub type EventSink = Arc<dyn Fn(Arc<[Event]>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+pub type EventSink = Arc<dyn Fn(Batch) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// What was served and is to be kept. As events it would take many times the memory: they are made one by one.
+#[derive(Debug, Clone)]
+pub struct Batch(Arc<[Arc<Record>]>);
+
+impl Batch {
+    /// The events, oldest first.
+    pub fn events(self) -> impl Iterator<Item = Event> {
+        (0..self.0.len()).filter_map(move |at| self.0.get(at)?.event())
+    }
+}
+
+/// The most room that is kept for what waits to be taken, where more was needed once.
+const RECORDS_KEPT: usize = 4_096;
 
 /// The queue between the request path and everything that looks at requests.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    queue: Mutex<VecDeque<Record>>,
+    /// Behind pointers: the queue is emptied and filled again many times a second, and stays small by that.
+    queue: Mutex<VecDeque<Arc<Record>>>,
     arrived: Notify,
     lost_records: AtomicU64,
     lost_events: AtomicU64,
@@ -65,6 +80,7 @@ impl fmt::Debug for Sink {
 impl Ledger {
     /// A request has ended. Never waits.
     pub fn push(&self, record: Record) {
+        let record = Arc::new(record);
         let was_empty = {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             if queue.len() >= RECORDS_MAX {
@@ -116,8 +132,12 @@ impl Ledger {
     }
 
     fn take(&self, metrics: &Metrics, traffic: &Traffic, waiting: &Waiting, events_max: usize) {
-        let records = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
-        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+        let records: Vec<Arc<Record>> = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let records = queue.drain(..).collect();
+            queue.shrink_to(RECORDS_KEPT);
+            records
+        };
         let has_events = {
             let mut served = waiting.served();
             for record in records.iter().filter(|record| record.was_served()) {
@@ -143,7 +163,7 @@ impl Ledger {
         let mut pause = RETRY_FIRST;
         let mut flush_until = None;
         loop {
-            let records: Vec<Arc<Record>> = waiting.served().iter().take(EVENTS_PER_BATCH_MAX).cloned().collect();
+            let records: Arc<[Arc<Record>]> = waiting.served().iter().take(EVENTS_PER_BATCH_MAX).cloned().collect();
             let Some(last) = records.last() else {
                 if stop.is_cancelled() && self.is_empty() {
                     return;
@@ -151,14 +171,13 @@ impl Ledger {
                 waiting.arrived.notified().await;
                 continue;
             };
-            let batch: Arc<[Event]> = records.iter().filter_map(|record| record.event()).collect();
-            match sink(Arc::clone(&batch)).await {
+            match sink(Batch(Arc::clone(&records))).await {
                 Ok(()) => {
                     waiting.remove(last, records.len());
                     pause = RETRY_FIRST;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, events = batch.len(), "usage events were not kept; they are offered again");
+                    tracing::warn!(%error, events = records.len(), "usage events were not kept; they are offered again");
                     if stop.is_cancelled() {
                         let now = crate::clock::instant();
                         if now >= *flush_until.get_or_insert(now + FLUSH_MAX) {

@@ -4,6 +4,8 @@
 //! sees half a change. Pictures that requests still hold are counted by revision and are freed by the sync task,
 //! never by a request: freeing 100,000 routes takes milliseconds.
 
+mod slugs;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +15,7 @@ use arc_swap::ArcSwap;
 use secrecy::SecretString;
 
 use crate::api::{DeploymentStatus, EndpointId, ModelId, SecretId, Slug, Target, Time};
+pub use slugs::RoutesBySlug;
 
 /// The store's rows at one revision, as the data plane needs them.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ pub struct Routes {
     /// The store's revision that this picture was taken at.
     pub revision: u64,
     /// The workspace's endpoints by their slugs.
-    pub by_slug: HashMap<Slug, Arc<Route>>,
+    pub by_slug: RoutesBySlug,
     /// The workspace's models. A BASETEN target whose model is not here has lost it.
     pub models: HashMap<ModelId, RoutedModel>,
     /// The workspace's secrets. A target whose secret is not here has lost it.
@@ -101,6 +104,12 @@ impl Snapshots {
         let routes = self.current.load_full();
         routes.in_flight.fetch_add(1, Ordering::Acquire);
         InFlight(routes)
+    }
+
+    /// The picture that is served now, for the sync to build the next one on. A request enters it.
+    #[must_use]
+    pub fn served(&self) -> Arc<Routes> {
+        self.current.load_full()
     }
 
     /// The revision that new requests get.

@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod changes;
 mod dead_letters;
 mod endpoints;
 mod events;
@@ -36,6 +37,7 @@ use crate::api::Time;
 use crate::gateway::vault::Vault;
 
 pub use audit::{AuditDirection, AuditQuery, Origin};
+use changes::Changes;
 pub use dead_letters::StoredLetter;
 pub use endpoints::{Change, NewEndpoint, Patch};
 pub use events::{EventQuery, EventsAfter};
@@ -56,6 +58,7 @@ pub type Sequence = i64;
 pub struct Store {
     writer: mpsc::Sender<Message>,
     readers: Readers,
+    changes: Arc<Changes>,
     vault: Arc<Vault>,
     given: Arc<GivenSecrets>,
 }
@@ -146,12 +149,12 @@ impl Store {
     /// A damaged database, one of a newer program, or one that cannot be read or written.
     pub fn open(place: &Place, vault: Vault) -> Result<Self, OpenError> {
         let connection = file::open(place)?;
-        let writer = Writer::start(connection)?;
+        let (writer, changes) = Writer::start(connection)?;
         let readers = match place {
             Place::Memory => Readers::through(writer.clone()),
             Place::File(path) => Readers::of_file(path.clone()),
         };
-        Ok(Self { writer, readers, vault: Arc::new(vault), given: Arc::default() })
+        Ok(Self { writer, readers, changes, vault: Arc::new(vault), given: Arc::default() })
     }
 
     /// The same rows, where these secrets have their values from the start's command line and not from a row.

@@ -54,7 +54,11 @@ impl Syncer {
             return Ok(());
         }
         // Nobody is served yet at the first; requests go before every further one.
-        let routes = if taken_before { self.store.routes_beside().await? } else { self.store.routes().await? };
+        let routes = if taken_before {
+            self.store.routes_after(self.shared.snapshots.served()).await?
+        } else {
+            self.store.routes().await?
+        };
         let (revision, endpoints) = (routes.revision, routes.by_slug.len());
         let shared = Arc::clone(&self.shared);
         beside(move || shared.snapshots.swap(routes))

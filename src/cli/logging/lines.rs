@@ -4,6 +4,7 @@
 //! write. A reader that has stopped reading stops nothing but the log: what it does not take has a bound, and what
 //! is beyond is counted.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,8 +13,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// The most bytes that wait for a reader.
 const WAITING_BYTES_MAX: usize = 1 << 20;
-/// A larger buffer is freed when it is empty.
-const WAITING_BYTES_KEPT: usize = 64 << 10;
+/// How much goes out in one write. A buffer is never larger, so that what one burst needs is given back after it.
+const PIECE_BYTES: usize = 32 << 10;
 /// How long the end waits for a reader.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
@@ -24,14 +25,18 @@ pub(super) struct Lines {
 }
 
 struct State {
-    waiting: Vec<u8>,
+    /// Full pieces in front, the last one being filled.
+    waiting: VecDeque<Vec<u8>>,
+    waiting_bytes: usize,
     lost: u64,
     is_writing: bool,
 }
 
 /// The lines of this process.
-static LINES: Lines =
-    Lines { state: Mutex::new(State { waiting: Vec::new(), lost: 0, is_writing: false }), changed: Condvar::new() };
+static LINES: Lines = Lines {
+    state: Mutex::new(State { waiting: VecDeque::new(), waiting_bytes: 0, lost: 0, is_writing: false }),
+    changed: Condvar::new(),
+};
 
 /// Starts the thread that writes.
 ///
@@ -56,12 +61,16 @@ impl Lines {
 
     fn add(&self, line: &[u8]) {
         let mut state = self.lock();
-        if state.waiting.len() + line.len() > WAITING_BYTES_MAX {
+        if state.waiting_bytes + line.len() > WAITING_BYTES_MAX {
             state.lost += 1;
             return;
         }
         let was_empty = state.waiting.is_empty();
-        state.waiting.extend_from_slice(line);
+        state.waiting_bytes += line.len();
+        match state.waiting.back_mut().filter(|piece| piece.len() + line.len() <= PIECE_BYTES) {
+            Some(piece) => piece.extend_from_slice(line),
+            None => state.waiting.push_back(line.to_vec()),
+        }
         drop(state);
         if was_empty {
             self.changed.notify_all();
@@ -69,16 +78,19 @@ impl Lines {
     }
 
     fn write_all_of_them(&self) {
-        let mut lines = Vec::new();
         loop {
             let mut state = self.lock();
             state.is_writing = false;
             self.changed.notify_all();
-            while state.waiting.is_empty() {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-            std::mem::swap(&mut lines, &mut state.waiting);
-            let lost = std::mem::take(&mut state.lost);
+            let mut lines = loop {
+                match state.waiting.pop_front() {
+                    Some(lines) => break lines,
+                    None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                }
+            };
+            state.waiting_bytes -= lines.len();
+            // Told behind the last line that was not lost.
+            let lost = if state.waiting.is_empty() { std::mem::take(&mut state.lost) } else { 0 };
             state.is_writing = true;
             drop(state);
             if lost > 0 {
@@ -87,8 +99,6 @@ impl Lines {
             }
             // Without a standard error there is nobody to tell.
             let _ = io::stderr().write_all(&lines);
-            lines.clear();
-            lines.shrink_to(WAITING_BYTES_KEPT);
         }
     }
 }

@@ -23,8 +23,9 @@ use super::settings::Settings;
 use super::wire::{self, ConnectError, Wire};
 use crate::gateway::provider::{Base, Scheme};
 
-/// The largest buffer for what an upstream sends before somebody takes it.
-const READ_BYTES_MAX: usize = 256 * 1024;
+/// The largest buffer for what an upstream sends before somebody takes it. As for callers, it stays below the size from
+/// where on memory is given back one by one.
+const READ_BYTES_MAX: usize = 120 * 1024;
 
 /// A body for an upstream: pieces that are there already.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::relay::Answer;
 pub(super) fn list(exchange: &mut Exchange) -> Result<Response<Answer>, Refusal> {
     let key = exchange.key.as_ref().ok_or(Refusal::NoKey)?;
     let routes = exchange.worker.shared.snapshots.enter();
-    let known = key.group.slugs().into_iter().filter_map(|slug| routes.by_slug.get(&slug).cloned());
+    let known = key.group.slugs().into_iter().filter_map(|slug| routes.by_slug.get(slug.as_str()).cloned());
     let data: Vec<serde_json::Value> = known
         .map(|route| {
             serde_json::json!({

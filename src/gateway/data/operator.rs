@@ -124,7 +124,7 @@ async fn set_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Js
 
 async fn answer_question(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, ApiError> {
     let question: Question = read(&body)?;
-    let known = |slug: &str| shared.snapshots.enter().by_slug.contains_key(slug);
+    let known = |slug: &str| shared.snapshots.enter().by_slug.get(slug).is_some();
     let answer = explain(&question, &shared.access, known, shared.clock.moment()).map_err(ApiError::invalid)?;
     Ok(Json(answer).into_response())
 }

@@ -29,7 +29,10 @@ use crate::gateway::state::Shared;
 /// How often idle upstream connections are looked through.
 const SWEEP: Duration = Duration::from_secs(2);
 /// The largest buffer of a caller's connection: also bounds a head before its own limit is looked at.
-const READ_BYTES_MAX: usize = 256 * 1024;
+///
+/// Below 128 KiB, from where on the system's allocator takes and gives back blocks one by one: having given one back it
+/// keeps so much more of all others.
+const READ_BYTES_MAX: usize = 120 * 1024;
 /// What is answered where no connection more is taken.
 const FULL: &str = "{\"error\":\"too many connections; please try again\"}";
 /// How long that answer may take.

@@ -23,8 +23,8 @@ use crate::gateway::provider::{Base, Operation, Providers, Unroutable, Upstream}
 use crate::gateway::snapshot::{Route, Routes};
 use crate::gateway::state::Shared;
 
-/// The most targets that the first request of a revision frees itself.
-const READY_FREED_AT_ONCE_MAX: usize = 256;
+/// How many targets of an older revision a request frees: all of 10,000 at once would take milliseconds.
+const FREED_AT_ONCE: usize = 8;
 
 /// What the requests of one thread share.
 #[derive(Debug)]
@@ -46,8 +46,32 @@ pub(super) struct Worker {
 #[derive(Debug, Default)]
 struct Ready {
     revision: Option<u64>,
-    /// By the route's address, which stays its own for as long as it is held here.
-    calls: HashMap<(usize, Operation), (Arc<Route>, Arc<Callee>)>,
+    calls: Calls,
+    /// Those of older revisions, on their way out.
+    old: Vec<<Calls as IntoIterator>::IntoIter>,
+}
+
+/// By the route's address, which stays its own for as long as it is held here.
+type Calls = HashMap<(usize, Operation), (Arc<Route>, Arc<Callee>)>;
+
+impl Ready {
+    /// Begins anew at this revision. Requests of an older one may still come; they only make theirs ready again.
+    fn move_to(&mut self, revision: u64) {
+        if self.revision == Some(revision) {
+            return;
+        }
+        let room = HashMap::with_capacity(self.calls.len());
+        self.old.push(std::mem::replace(&mut self.calls, room).into_iter());
+        self.revision = Some(revision);
+    }
+
+    /// Frees a few of those of older revisions.
+    fn free_some(&mut self) {
+        let Some(oldest) = self.old.first_mut() else { return };
+        if oldest.by_ref().take(FREED_AT_ONCE).count() < FREED_AT_ONCE {
+            self.old.remove(0);
+        }
+    }
 }
 
 /// A target made ready for calls of one operation.
@@ -109,14 +133,8 @@ impl Worker {
         operation: Operation,
     ) -> Result<Arc<Callee>, Refusal> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if ready.revision != Some(routes.revision) {
-            // Requests of an older revision may still come; they only make theirs ready again.
-            let old = std::mem::replace(&mut *ready, Ready { revision: Some(routes.revision), calls: HashMap::new() });
-            if old.calls.len() > READY_FREED_AT_ONCE_MAX {
-                // Milliseconds for many: no request waits for that.
-                tokio::task::spawn_blocking(move || drop(old));
-            }
-        }
+        ready.move_to(routes.revision);
+        ready.free_some();
         let key = (Arc::as_ptr(route).addr(), operation);
         if let Some((_, callee)) = ready.calls.get(&key) {
             return Ok(Arc::clone(callee));

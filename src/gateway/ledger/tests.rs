@@ -66,7 +66,7 @@ async fn every_event_reaches_a_sink_that_fails_at_first_once_and_in_order() {
             if is_first {
                 return Err("down".to_owned());
             }
-            kept.lock().unwrap().extend(batch.iter().map(|event| event.request_id.clone()));
+            kept.lock().unwrap().extend(batch.events().map(|event| event.request_id));
             Ok(())
         })
     });
@@ -85,7 +85,7 @@ async fn events_that_nobody_takes_have_a_bound_and_the_oldest_go() {
     let kept: Arc<Mutex<Vec<u128>>> = Arc::default();
     let kept_by_sink = Arc::clone(&kept);
     ledger.deliver_to(Arc::new(move |batch| {
-        let ids = batch.iter().map(|event| u128::from_str_radix(&event.request_id, 16).unwrap());
+        let ids = batch.events().map(|event| u128::from_str_radix(&event.request_id, 16).unwrap());
         kept_by_sink.lock().unwrap().extend(ids);
         Box::pin(std::future::ready(Ok(())))
     }));

@@ -159,7 +159,7 @@ pub(super) fn create(
         updated_at: origin.now,
         unknown: Unknown::new(),
     };
-    insert(transaction.connection, OWN_WORKSPACE, new, origin.now, origin.now)?;
+    insert(transaction, OWN_WORKSPACE, new, origin.now, origin.now)?;
     let fields = [("gateway_endpoint_id", Some(new.id.as_str())), ("slug", Some(new.slug.as_str()))];
     record(transaction, origin, "GATEWAY_ENDPOINT_CREATED", &fields)?;
     Ok(endpoint)
@@ -167,7 +167,7 @@ pub(super) fn create(
 
 /// Writes the row alone, unchecked.
 pub(super) fn insert(
-    connection: &Connection,
+    transaction: &Transaction<'_>,
     workspace: i64,
     new: &NewEndpoint,
     created_at: Time,
@@ -177,7 +177,8 @@ pub(super) fn insert(
                    secret_id, base_url, vertex_project_id, vertex_location, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let target = &new.target;
-    connection.prepare_cached(sql)?.execute(params![
+    transaction.touch(&new.slug);
+    transaction.connection.prepare_cached(sql)?.execute(params![
         new.id.as_str(),
         workspace,
         new.slug.as_str(),
@@ -222,6 +223,7 @@ fn update(
     let just_after = Time::from_micros(endpoint.updated_at.micros().saturating_add(1));
     endpoint.updated_at = origin.now.max(just_after);
     overwrite(connection, &endpoint)?;
+    [Some(&endpoint.slug), previous.as_ref()].into_iter().flatten().for_each(|slug| transaction.touch(slug));
     let fields = [
         ("gateway_endpoint_id", Some(id.as_str())),
         ("slug", Some(endpoint.slug.as_str())),
@@ -261,6 +263,7 @@ fn delete(
     let endpoint = find(transaction.connection, id)?;
     guard(&endpoint, if_match)?;
     transaction.connection.prepare_cached("DELETE FROM endpoints WHERE id = ?1")?.execute([id.as_str()])?;
+    transaction.touch(&endpoint.slug);
     let fields = [("gateway_endpoint_id", Some(id.as_str())), ("slug", Some(endpoint.slug.as_str()))];
     record(transaction, origin, "GATEWAY_ENDPOINT_DELETED", &fields)?;
     Ok(EndpointTombstone { id: endpoint.id, slug: endpoint.slug })

@@ -42,13 +42,16 @@ impl Store {
     ///
     /// # Errors
     /// The database fails; none of them is kept then.
-    pub async fn keep_events(&self, events: impl AsRef<[Event]> + Send + 'static) -> Result<(), StoreError> {
+    pub async fn keep_events<E>(&self, events: E) -> Result<(), StoreError>
+    where
+        E: IntoIterator<Item = Event> + Send + 'static,
+    {
         let sql = "INSERT INTO events (idempotency_key, timestamp, request_id, model_slug, external_entity_id,
                        api_key_prefix, input_tokens, output_tokens, cached_input_tokens)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (idempotency_key) DO NOTHING";
         self.note(move |transaction| {
             let mut statement = transaction.connection.prepare_cached(sql)?;
-            for event in events.as_ref() {
+            for event in events {
                 statement.execute(params![
                     event.idempotency_key,
                     event.timestamp.micros(),

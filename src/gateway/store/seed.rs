@@ -198,11 +198,11 @@ fn fill(
         let (created, updated) = (seed.created_minutes_ago, seed.updated_minutes_ago);
         let new = seed.endpoint("").map_err(|error| StoreError::Invalid(error.to_string()))?;
         let (created, updated) = (minutes_before(now, created), minutes_before(now, updated));
-        endpoints::insert(transaction.connection, NEIGHBOUR_WORKSPACE, &new, created, updated)?;
+        endpoints::insert(transaction, NEIGHBOUR_WORKSPACE, &new, created, updated)?;
     }
     for (new, (created, updated)) in demo {
         let (created, updated) = (minutes_before(now, created), minutes_before(now, updated));
-        endpoints::insert(transaction.connection, OWN_WORKSPACE, &new, created, updated)?;
+        endpoints::insert(transaction, OWN_WORKSPACE, &new, created, updated)?;
         let fields = [("gateway_endpoint_id", Some(new.id.as_str())), ("slug", Some(new.slug.as_str()))];
         record(transaction, &Origin::system(created), "GATEWAY_ENDPOINT_CREATED", &fields)?;
     }

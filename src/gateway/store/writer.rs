@@ -5,13 +5,17 @@
 //! nothing of the others with it. After the commit, in its order, each write's own last step is done (what it
 //! wrote is told to the request path) and its caller is answered.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::changes::Changes;
 use super::{OpenError, Seen, StoreError, Written};
+use crate::api::Slug;
 
 /// The most writes that wait for the writer; more wait in their callers.
 const QUEUE_MAX: usize = 1024;
@@ -25,6 +29,14 @@ pub(super) struct Transaction<'a> {
     pub(super) connection: &'a Connection,
     /// The revision that this write makes.
     pub(super) revision: u64,
+    touched: RefCell<Vec<Slug>>,
+}
+
+impl Transaction<'_> {
+    /// Has the next sync read the endpoint of this slug again: it is there now, or was until now.
+    pub(super) fn touch(&self, slug: &Slug) {
+        self.touched.borrow_mut().push(slug.clone());
+    }
 }
 
 /// A read, which is handed the revision too.
@@ -123,19 +135,21 @@ impl Message {
 pub(super) struct Writer {
     connection: Connection,
     revision: u64,
+    changes: Arc<Changes>,
 }
 
 impl Writer {
     /// Starts the thread. It ends when every sender is gone, after what is queued.
-    pub(super) fn start(connection: Connection) -> Result<mpsc::Sender<Message>, OpenError> {
+    pub(super) fn start(connection: Connection) -> Result<(mpsc::Sender<Message>, Arc<Changes>), OpenError> {
         let revision = read_revision(&connection)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let writer = Self { connection, revision };
+        let changes = Arc::new(Changes::after(revision));
+        let writer = Self { connection, revision, changes: Arc::clone(&changes) };
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(receiver))
             .map_err(OpenError::Thread)?;
-        Ok(sender)
+        Ok((sender, changes))
     }
 
     fn run(mut self, mut receiver: mpsc::Receiver<Message>) {
@@ -186,9 +200,13 @@ impl Writer {
         let mut revision = self.revision;
         for task in batch {
             run("SAVEPOINT one_write")?;
-            let transaction = Transaction { connection: &self.connection, revision: revision + 1 };
+            let transaction =
+                Transaction { connection: &self.connection, revision: revision + 1, touched: RefCell::default() };
             match task.run(&transaction) {
-                Done::Moved => revision += 1,
+                Done::Moved => {
+                    revision += 1;
+                    self.changes.note(revision, transaction.touched.into_inner());
+                }
                 Done::Noted => {}
                 Done::Undone => run("ROLLBACK TO one_write")?,
             }

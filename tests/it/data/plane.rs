@@ -46,8 +46,8 @@ pub(super) fn routes(revision: u64, targets: &[(&str, Target)]) -> Routes {
     for (slug, target) in targets {
         let slug = Slug::from_wire(*slug);
         let id = EndpointId::new(format!("ep-{}", slug.as_str().replace('/', "-")));
-        let route = Route { id, slug: slug.clone(), target: target.clone().into(), created_at: Time::EPOCH };
-        routes.by_slug.insert(slug, Arc::new(route));
+        let route = Route { id, slug, target: target.clone().into(), created_at: Time::EPOCH };
+        routes.by_slug.put(Arc::new(route));
     }
     let active = || Some(DeploymentStatus::Active);
     let environments = HashMap::from([("production".to_owned(), active()), ("staging".to_owned(), active())]);
@@ -99,7 +99,7 @@ impl Plane {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let kept = Arc::clone(&events);
         shared.ledger.deliver_to(Arc::new(move |batch| {
-            kept.lock().unwrap().extend(batch.iter().cloned());
+            kept.lock().unwrap().extend(batch.events());
             Box::pin(std::future::ready(Ok(())))
         }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -53,7 +53,7 @@ async fn a_start_serves_at_once_what_was_written_before() {
     let mut gateway = TestGateway::on_disk(|options| options.seed = Seed::Workspace).await;
     gateway.endpoint("my-org/kept").await;
     gateway.restart().await;
-    assert!(gateway.gateway().shared().snapshots.enter().by_slug.contains_key("my-org/kept"));
+    assert!(gateway.gateway().shared().snapshots.enter().by_slug.get("my-org/kept").is_some());
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_store_that_is_read_in_two_halves_is_served_whole() {
     gateway.restart().await;
     let routes = gateway.gateway().shared().snapshots.enter();
     assert_eq!(routes.by_slug.len(), 14 + 12_000);
-    assert!((0..12_000).all(|number| routes.by_slug.contains_key(format!("my-org/x{number}").as_str())));
+    assert!((0..12_000).all(|number| routes.by_slug.get(&format!("my-org/x{number}")).is_some()));
     assert!(!routes.models.is_empty() && !routes.secrets.is_empty());
 }
 
