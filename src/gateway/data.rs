@@ -13,6 +13,7 @@ mod caller;
 mod exchange;
 mod handle;
 mod headers;
+mod http1;
 mod json;
 mod link;
 mod models;

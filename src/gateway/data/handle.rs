@@ -1,13 +1,13 @@
 //! A request's life, top to bottom: parse, route, admit, send, relay, settle.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, UPGRADE};
 use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -18,7 +18,7 @@ use super::ask::{Ask, Spliced};
 use super::budget::Share;
 use super::caller::Talk;
 use super::exchange::Exchange;
-use super::link::{Link, SendError, Upload};
+use super::link::{Link, SendError};
 use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
@@ -31,6 +31,8 @@ use crate::gateway::access::Key;
 use crate::gateway::ledger::Outcome;
 use crate::gateway::provider::{Dialect, Operation};
 
+/// Room for the head of a usual request.
+const HEAD_BYTES: usize = 512;
 /// The path of the list of models.
 const MODELS: &str = "/v1/models";
 
@@ -66,7 +68,7 @@ fn answer(mut exchange: Exchange, phase: Phase) -> Response<Answer> {
             exchange.settle(Outcome::Complete);
             response
         }
-        Phase::Relay { link, response, rewrite } => relay(exchange, link, response, rewrite),
+        Phase::Relay { link, head, rewrite } => relay(exchange, link, head, rewrite),
     }
 }
 
@@ -75,7 +77,7 @@ enum Phase {
     /// The answer is whole.
     Whole(Response<Answer>),
     /// The answer has begun and passes as it comes.
-    Relay { link: Link, response: Response<Incoming>, rewrite: Option<Rewrite> },
+    Relay { link: Link, head: response::Parts, rewrite: Option<Rewrite> },
 }
 
 async fn run(
@@ -92,9 +94,9 @@ async fn run(
     exchange.prompt_bytes = body.len();
     drop(body);
     let rewrite = Rewrite { slug: callee.slug_json.clone(), usage_is_hidden: spliced.usage_is_hidden };
-    let (link, response) = send(exchange, &callee, &head, spliced).await?;
+    let (link, answer) = send(exchange, &callee, &head, spliced).await?;
     drop(share);
-    receive(exchange, &callee, link, response, rewrite).await
+    receive(exchange, &callee, link, answer, rewrite).await
 }
 
 /// Parse: who calls, and what for. `None` is the list of models.
@@ -213,7 +215,7 @@ async fn send(
     callee: &Callee,
     head: &Parts,
     body: Spliced,
-) -> Result<(Link, Response<Incoming>), Refusal> {
+) -> Result<(Link, response::Parts), Refusal> {
     let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
     let sent = timeout_at(deadline, async {
         let mut link = match callee.pool.idle(clock::instant()).await {
@@ -221,14 +223,15 @@ async fn send(
             // Boxed, as it is rare: each connection of a caller has room for the largest of its futures.
             None => Box::pin(connect(&exchange.worker, callee)).await?,
         };
-        match link.call(request(callee, head, &body)?).await {
-            Ok(response) => return Ok((link, response)),
+        let request = request(callee, head, body);
+        match link.call(request.iter().cloned()).await {
+            Ok(answer) => return Ok((link, answer)),
             Err(SendError::NothingWritten) => {}
             Err(SendError::Broken) => return Err(Refusal::Broken),
         }
         let mut link = Box::pin(connect(&exchange.worker, callee)).await?;
-        let response = link.call(request(callee, head, &body)?).await.map_err(|_| Refusal::Broken)?;
-        Ok((link, response))
+        let answer = link.call(request).await.map_err(|_| Refusal::Broken)?;
+        Ok((link, answer))
     });
     let answered = sent.await.map_err(|_| Refusal::Silent)??;
     exchange.upstream_at = Some(clock::instant());
@@ -250,18 +253,23 @@ async fn connect(worker: &Worker, callee: &Callee) -> Result<Link, Refusal> {
     }
 }
 
-fn request(callee: &Callee, head: &Parts, body: &Spliced) -> Result<Request<Upload>, Refusal> {
-    let path = match head.uri.query() {
-        None => callee.path.clone(),
-        Some(query) => {
-            PathAndQuery::try_from(format!("{}?{query}", callee.path.path())).map_err(|_| Refusal::NoRoute)?
-        }
-    };
-    let mut request = Request::new(Upload::new(body.pieces.clone()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from(path);
-    *request.headers_mut() = headers::up(&head.headers, callee);
-    Ok(request)
+/// The request as it goes up: its head, and the pieces of its body.
+fn request(callee: &Callee, head: &Parts, body: Spliced) -> Vec<Bytes> {
+    let mut text = Vec::with_capacity(HEAD_BYTES);
+    text.extend_from_slice(b"POST ");
+    text.extend_from_slice(callee.path.as_str().as_bytes());
+    if let Some(query) = head.uri.query() {
+        text.push(b'?');
+        text.extend_from_slice(query.as_bytes());
+    }
+    text.extend_from_slice(b" HTTP/1.1\r\n");
+    headers::up(&head.headers, callee, &mut text);
+    let length: usize = body.pieces.iter().map(Bytes::len).sum();
+    // Writing to a buffer cannot fail.
+    let _ = write!(text, "content-length: {length}\r\n\r\n");
+    let mut pieces = body.pieces;
+    pieces.insert(0, Bytes::from(text));
+    pieces
 }
 
 /// Relay: a JSON answer is held, so that its length is known and a break is a status; all else passes as it comes.
@@ -269,21 +277,21 @@ async fn receive(
     exchange: &mut Exchange,
     callee: &Callee,
     mut link: Link,
-    mut response: Response<Incoming>,
+    mut head: response::Parts,
     rewrite: Rewrite,
 ) -> Result<Phase, Refusal> {
-    let is_encoded = response.headers().get(CONTENT_ENCODING).is_some_and(|value| value != "identity");
-    let is_success = response.status().is_success();
-    let kind = content_type(response.headers());
+    let is_encoded = head.headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    let is_success = head.status.is_success();
+    let kind = content_type(&head.headers);
     if is_encoded || !is_success || kind == Kind::Other {
-        return Ok(Phase::Relay { link, response, rewrite: None });
+        return Ok(Phase::Relay { link, head, rewrite: None });
     }
     if kind == Kind::Events {
-        return Ok(Phase::Relay { link, response, rewrite: Some(rewrite) });
+        return Ok(Phase::Relay { link, head, rewrite: Some(rewrite) });
     }
     let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
-    let held = timeout_at(deadline, hold(exchange, &mut link, response.body_mut())).await;
-    let (body, _share) = held.map_err(|_| Refusal::Silent)??;
+    let whole = timeout_at(deadline, hold(exchange, &mut link)).await;
+    let (body, _share) = whole.map_err(|_| Refusal::Silent)??;
     let mut link = Some(link);
     std::future::poll_fn(|context| {
         if let Some(link) = link.take() {
@@ -295,12 +303,11 @@ async fn receive(
     let mut rewritten = Vec::with_capacity(body.len() + rewrite.slug.len());
     let seen = rewrite.apply(&body, &mut rewritten);
     exchange.usage = seen.usage;
-    exchange.status = response.status().as_u16();
-    let (mut parts, _) = response.into_parts();
-    headers::down(&mut parts.headers);
-    parts.headers.remove(CONTENT_LENGTH);
-    stamp(&mut parts.headers, exchange);
-    Ok(Phase::Whole(Response::from_parts(parts, Answer::Whole(Bytes::from(rewritten)))))
+    exchange.status = head.status.as_u16();
+    headers::down(&mut head.headers);
+    head.headers.remove(CONTENT_LENGTH);
+    stamp(&mut head.headers, exchange);
+    Ok(Phase::Whole(Response::from_parts(head, Answer::Whole(Bytes::from(rewritten)))))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,21 +330,20 @@ fn content_type(headers: &HeaderMap) -> Kind {
 }
 
 /// The whole body of an answer, within the limits of a request's.
-async fn hold(exchange: &Exchange, link: &mut Link, body: &mut Incoming) -> Result<(Bytes, Share), Refusal> {
+async fn hold(exchange: &Exchange, link: &mut Link) -> Result<(Bytes, Share), Refusal> {
     let max = exchange.worker.settings.body_bytes_max;
     let mut share = exchange.worker.budget.share();
     let mut whole = BytesMut::new();
     loop {
-        let frame = std::future::poll_fn(|context| link.poll_frame(body, context)).await;
-        let data = match frame {
+        let data = match std::future::poll_fn(|context| link.poll_data(context)).await {
             None => return Ok((whole.freeze(), share)),
             Some(Err(_)) => return Err(Refusal::Broken),
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Ok(data)) => data,
         };
         if whole.len() + data.len() > max || !share.grow(data.len()) {
             return Err(Refusal::AnswerTooLarge);
         }
-        if whole.is_empty() && body.is_end_stream() {
+        if whole.is_empty() && link.is_over() {
             return Ok((data, share));
         }
         whole.extend_from_slice(&data);
@@ -345,28 +351,20 @@ async fn hold(exchange: &Exchange, link: &mut Link, body: &mut Incoming) -> Resu
 }
 
 /// Relay: the answer's head, and a body that passes as it comes.
-fn relay(
-    mut exchange: Exchange,
-    link: Link,
-    response: Response<Incoming>,
-    rewrite: Option<Rewrite>,
-) -> Response<Answer> {
+fn relay(mut exchange: Exchange, link: Link, mut head: response::Parts, rewrite: Option<Rewrite>) -> Response<Answer> {
     let Some(pool) = exchange.callee.as_ref().map(|callee| Arc::clone(&callee.pool)) else {
         return refuse(exchange, &Refusal::Broken);
     };
-    let (mut parts, body) = response.into_parts();
-    let has_length = parts.headers.contains_key(CONTENT_LENGTH);
-    let is_ended_by_closing = !has_length && !parts.headers.contains_key(TRANSFER_ENCODING);
-    headers::down(&mut parts.headers);
+    headers::down(&mut head.headers);
     if rewrite.is_some() {
-        parts.headers.remove(CONTENT_LENGTH);
+        head.headers.remove(CONTENT_LENGTH);
         exchange.begin_stream();
     }
-    stamp(&mut parts.headers, &exchange);
-    exchange.status = parts.status.as_u16();
+    stamp(&mut head.headers, &exchange);
+    exchange.status = head.status.as_u16();
     let deadline = tokio::time::sleep_until(Instant::from_std(exchange.started) + exchange.worker.settings.time_limit);
-    let relay = Relay::new(link, body, exchange, pool, rewrite.map(Stream::new), is_ended_by_closing, deadline);
-    Response::from_parts(parts, Answer::Relay(Box::new(relay)))
+    let relay = Relay::new(link, exchange, pool, rewrite.map(Stream::new), deadline);
+    Response::from_parts(head, Answer::Relay(Box::new(relay)))
 }
 
 /// Says which request this was and what answered it.

@@ -17,27 +17,34 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-baseten-req
 /// Which target answered, at which revision.
 pub(super) const REPOINT_TARGET: HeaderName = HeaderName::from_static("x-repoint-target");
 
-/// The caller's headers as they go up: without credentials, cookies, hop-by-hop and forwarding ones, and with the
-/// target's own.
-pub(super) fn up(received: &HeaderMap, callee: &Callee) -> HeaderMap {
-    // As many come as go. The connection keeps the room for good, so it is not made larger than that.
-    let mut headers = HeaderMap::with_capacity(received.len());
-    headers.insert(HOST, callee.host.clone());
+/// Writes the caller's headers as they go up: without credentials, cookies, hop-by-hop and forwarding ones, and with
+/// the target's own. How the body is framed is not among them.
+pub(super) fn up(received: &HeaderMap, callee: &Callee, head: &mut Vec<u8>) {
+    write(head, &HOST, &callee.host);
     let named = connection_names(received);
+    // The target's own stand in place of the caller's.
+    let own = callee.credentials.as_ref().map(|(name, _)| name);
     for (name, value) in received {
-        if !stays_here(name) && !named.contains(name) {
-            headers.append(name.clone(), value.clone());
+        if !stays_here(name) && !named.contains(name) && own != Some(name) {
+            write(head, name, value);
         }
     }
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    write(head, &ACCEPT_ENCODING, &HeaderValue::from_static("identity"));
     if let Some((name, value)) = &callee.credentials {
-        headers.insert(name.clone(), value.clone());
+        write(head, name, value);
     }
-    if callee.operation == Operation::Messages {
-        let (name, value) = ANTHROPIC_VERSION;
-        headers.entry(name).or_insert(value);
+    let (name, value) = ANTHROPIC_VERSION;
+    if callee.operation == Operation::Messages && (!received.contains_key(&name) || named.contains(&name)) {
+        write(head, &name, &value);
     }
-    headers
+}
+
+/// Neither a name nor a value can hold what ends a line: their types see to that.
+fn write(head: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
+    head.extend_from_slice(name.as_str().as_bytes());
+    head.extend_from_slice(b": ");
+    head.extend_from_slice(value.as_bytes());
+    head.extend_from_slice(b"\r\n");
 }
 
 /// Takes out of an upstream's headers what is between it and the gateway.

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use super::exchange::Exchange;
@@ -36,7 +35,6 @@ pub(super) struct Relay {
     /// Ends the call when it is dropped.
     link: Option<Link>,
     pool: Arc<Pool>,
-    body: Incoming,
     /// How events are rewritten. `None` passes bytes as they are.
     events: Option<Stream>,
     /// An end of the connection is no sign that the body was whole.
@@ -58,19 +56,17 @@ enum Breaking {
 impl Relay {
     pub(super) fn new(
         link: Link,
-        body: Incoming,
         exchange: Exchange,
         pool: Arc<Pool>,
         events: Option<Stream>,
-        is_ended_by_closing: bool,
         deadline: Sleep,
     ) -> Self {
         let deadline = Box::pin(deadline);
+        let is_ended_by_closing = link.is_ended_by_closing();
         Self {
             exchange,
             link: Some(link),
             pool,
-            body,
             events,
             is_ended_by_closing,
             deadline,
@@ -97,14 +93,13 @@ impl Relay {
                 return Poll::Ready(None);
             }
             let Some(link) = &mut self.link else { return Poll::Ready(None) };
-            match link.poll_frame(&mut self.body, context) {
+            match link.poll_data(context) {
                 // An upstream that always has more is over time too, where its caller takes it slowly.
                 Poll::Ready(Some(Ok(_))) if self.deadline.is_elapsed() => self.break_off(),
-                Poll::Ready(Some(Ok(frame))) => {
-                    // What trails a body is between the upstream and the gateway.
-                    let Ok(data) = frame.into_data() else { continue };
+                Poll::Ready(Some(Ok(data))) => {
+                    let is_over = link.is_over();
                     let mut passed = self.pass(data);
-                    if self.body.is_end_stream() {
+                    if is_over {
                         match self.end(context) {
                             Ok(rest) if rest.is_empty() => {}
                             Ok(rest) => passed = Bytes::from([passed, rest].concat()),

@@ -26,7 +26,7 @@ async fn a_write_waits_for_the_sync_and_then_is_served() {
     let waiting = report(&gateway).await;
     assert_eq!(waiting.revision, written);
     assert!(waiting.applied_revision < written);
-    assert!(!gateway.gateway().shared().snapshots.enter().by_slug.get("my-org/a").is_some());
+    assert!(gateway.gateway().shared().snapshots.enter().by_slug.get("my-org/a").is_none());
     gateway.sync().await;
     let live = report(&gateway).await;
     assert!(live.applied_revision >= written);
