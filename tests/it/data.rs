@@ -6,6 +6,7 @@ mod checks;
 mod hostile;
 mod life;
 mod limits;
+mod links;
 mod models;
 mod plane;
 mod repoints;

@@ -95,7 +95,8 @@ impl Conversation {
         self.try_request().await.expect("a request comes")
     }
 
-    pub(super) async fn try_request(&mut self) -> Option<Arrived> {
+    /// The head of the next request; what follows it is left where it is.
+    pub(super) async fn head(&mut self) -> Option<String> {
         let head_end = loop {
             if let Some(at) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
@@ -104,8 +105,11 @@ impl Conversation {
                 return None;
             }
         };
-        let head = String::from_utf8(self.read.drain(..head_end).collect()).unwrap();
-        let mut arrived = Arrived { head, body: Vec::new() };
+        Some(String::from_utf8(self.read.drain(..head_end).collect()).unwrap())
+    }
+
+    pub(super) async fn try_request(&mut self) -> Option<Arrived> {
+        let mut arrived = Arrived { head: self.head().await?, body: Vec::new() };
         let length: usize = arrived.header("content-length").map_or(0, |length| length.parse().unwrap());
         while self.read.len() < length {
             if !self.fill().await {
