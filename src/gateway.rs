@@ -39,6 +39,7 @@ pub mod store;
 pub mod sync;
 pub mod traffic;
 pub mod vault;
+mod watched;
 pub mod webhook;
 
 pub use directory::Addresses;

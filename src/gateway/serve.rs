@@ -1,6 +1,6 @@
 //! One address: takes connections, hands their requests to a service, and ends them in order.
 //!
-//! Every connection has a time limit for its header, there is a cap on how many are open, and at the end those
+//! Every connection has a time limit for its header and for taking what it asked for, there is a cap on how many are open, and at the end those
 //! that are idle are closed and those with a request under way get to finish it.
 
 use std::convert::Infallible;
@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use super::watched::Watched;
+
 /// What one address may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServeLimits {
@@ -28,6 +30,8 @@ pub struct ServeLimits {
     pub header_timeout: Duration,
     /// Bytes that a request's header may have.
     pub header_bytes_max: usize,
+    /// How long a caller may take nothing of its answer.
+    pub write_timeout: Duration,
     /// How long requests under way may take to finish after the end was asked for.
     pub drain_timeout: Duration,
 }
@@ -38,6 +42,7 @@ impl Default for ServeLimits {
             connections_max: 1024,
             header_timeout: Duration::from_secs(15),
             header_bytes_max: 64 * 1024,
+            write_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -93,7 +98,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes_max)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(Watched::new(stream, limits.write_timeout)), TowerToHyperService::new(service));
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
@@ -109,5 +114,41 @@ where
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
         Err(_) => tracing::warn!("a request was cut: it did not finish within the drain time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower::service_fn;
+
+    use super::*;
+
+    /// More than sockets hold between two who do not read.
+    const LARGE: usize = 32 << 20;
+
+    #[tokio::test]
+    async fn a_caller_that_takes_nothing_makes_room_for_the_next() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = |request: Request<Incoming>| async move {
+            let bytes = if request.uri().path() == "/large" { LARGE } else { 2 };
+            Ok::<_, Infallible>(Response::new(Body::from(vec![b'x'; bytes])))
+        };
+        let limits =
+            ServeLimits { connections_max: 1, write_timeout: Duration::from_millis(20), ..ServeLimits::default() };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, service_fn(answer), limits, stop.clone()));
+        let mut greedy = TcpStream::connect(address).await.unwrap();
+        greedy.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        // Nobody else is served while the first has the only place.
+        let mut next = TcpStream::connect(address).await.unwrap();
+        next.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        next.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("xx"), "{text}");
+        drop(greedy);
+        stop.cancel();
+        serving.await.unwrap();
     }
 }

@@ -1,25 +1,21 @@
 //! A caller's connection as hyper reads and writes it.
 //!
-//! Two things are seen to here, since hyper sees to neither. A caller that takes nothing of its answer for too long
-//! is cut: it would hold its place for good. And what hyper itself answers to a head that it does not take, which is
-//! a status without a body, goes out in the contract's shape. Nothing that is read is looked at: what a request is,
-//! only hyper says.
+//! What hyper itself answers to a head that it does not take, which is a status without a body, goes out in the
+//! contract's shape. Nothing that is read is looked at: what a request is, only hyper says.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::Sleep;
 
 use super::relay::{Answer, BrokenOff};
 use super::strikes::Strikes;
+use crate::gateway::watched::Watched;
 
 /// The longest head that hyper answers with by itself.
 const OWN_BYTES_MAX: usize = 512;
@@ -90,29 +86,15 @@ impl Body for Said {
 
 /// Bytes from and to a caller.
 pub(super) struct Caller {
-    stream: TcpStream,
+    stream: Watched,
     talk: Arc<Talk>,
-    write_timeout: Duration,
-    /// Runs while the caller takes nothing.
-    stall: Option<Pin<Box<Sleep>>>,
     /// What goes out in place of hyper's own answer, and how much of it has.
     own: Option<(Vec<u8>, usize)>,
 }
 
 impl Caller {
-    pub(super) fn new(stream: TcpStream, talk: Arc<Talk>, write_timeout: Duration) -> Self {
-        Self { stream, talk, write_timeout, stall: None, own: None }
-    }
-
-    fn watched(&mut self, context: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if wrote.is_ready() {
-            self.stall = None;
-            return wrote;
-        }
-        let timeout = self.write_timeout;
-        let stall = self.stall.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        ready!(stall.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller takes nothing of its answer")))
+    pub(super) fn new(stream: Watched, talk: Arc<Talk>) -> Self {
+        Self { stream, talk, own: None }
     }
 
     /// Writes ours in place of hyper's, which is said to be written when ours is.
@@ -123,14 +105,9 @@ impl Caller {
                 self.own = None;
                 return Poll::Ready(Ok(theirs));
             }
-            let wrote = Pin::new(&mut self.stream).poll_write(context, rest);
-            if let Poll::Ready(Ok(bytes)) = &wrote {
-                *written += bytes;
-            }
-            match ready!(self.watched(context, wrote)) {
-                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(_) => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            match ready!(Pin::new(&mut self.stream).poll_write(context, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => *written += bytes,
             }
         }
         Poll::Ready(Ok(theirs))
@@ -198,8 +175,7 @@ impl AsyncWrite for Caller {
         if let Some(theirs) = self.takes_over(slices) {
             return self.write_own(context, theirs);
         }
-        let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.watched(context, wrote)
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -208,6 +208,8 @@ impl Usage {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rewrite(text: &str, usage_is_hidden: bool) -> (String, Seen) {
@@ -257,6 +259,29 @@ mod tests {
         let alone = rewrite(r#"{"choices": [ ],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, true).1;
         assert!(alone.is_usage_alone && !alone.is_piece);
         assert!(!rewrite(r#"{"choices":[],"usage":null}"#, true).1.is_usage_alone);
+    }
+
+    proptest! {
+        /// Members that mean nothing to the gateway, before, between and behind those that do.
+        #[test]
+        fn whatever_else_an_answer_holds_passes_byte_by_byte(
+            others in prop::collection::vec(
+                r#"[ \n\t]{0,2}"[a-l]{1,3}"[ ]{0,2}:[ ]{0,2}(1\.50|-0|1E\+5|1e400|null|"m\\"o\\u00e9"|"é,}"|\[1 , \{"model":"x"\}\]|\{"usage":\{\},"model" : 1\})[ \r]{0,2}"#,
+                0..6,
+            ),
+            model_at in any::<prop::sample::Index>(),
+            usage_at in any::<prop::sample::Index>(),
+        ) {
+            let answer = |model: &str| {
+                let mut members = others.clone();
+                members.insert(usage_at.index(members.len() + 1), r#""usage": {"prompt_tokens":1,"x":2.0}"#.to_owned());
+                members.insert(model_at.index(members.len() + 1), format!("\"model\" :{model}"));
+                format!(" {{{}}}\n", members.join(","))
+            };
+            let (out, seen) = rewrite(&answer("\"gl\\u006d\""), false);
+            prop_assert_eq!(out, answer("\"my-org/glm\""));
+            prop_assert_eq!(tokens(seen), (1, 0, 0));
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::worker::Worker;
 use crate::clock;
 use crate::gateway::provider::Providers;
 use crate::gateway::state::Shared;
+use crate::gateway::watched::Watched;
 
 /// How often idle upstream connections are looked through.
 const SWEEP: Duration = Duration::from_secs(2);
@@ -184,7 +185,7 @@ async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: Canc
     metrics.open.connections.fetch_add(1, Ordering::Relaxed);
     let header_timeout = worker.settings.header_timeout;
     let talk = Arc::<Talk>::default();
-    let caller = Caller::new(stream, Arc::clone(&talk), worker.settings.write_timeout);
+    let caller = Caller::new(Watched::new(stream, worker.settings.write_timeout), Arc::clone(&talk));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)

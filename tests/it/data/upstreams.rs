@@ -291,7 +291,10 @@ async fn past_all_bodies_and_connections_callers_get_503() {
     let mut second = Caller::connect(plane.address).await;
     assert_eq!(second.call(&post("/v1/chat/completions", &body)).await.status, 503);
     let mut third = Caller::connect(plane.address).await;
-    assert_eq!(third.answer().await.status, 503);
+    let turned_away = third.answer().await;
+    assert_eq!(turned_away.status, 503);
+    assert_eq!(turned_away.header("x-baseten-request-id").map(str::len), Some(32));
+    assert!(turned_away.json()["error"].is_string());
     connection.send(&json_answer(r#"{"model":"x"}"#)).await;
     assert_eq!(first.answer().await.status, 200);
     second.send(post("/v1/chat/completions", &body)).await;
