@@ -50,14 +50,19 @@ fn write(head: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
 /// Takes out of an upstream's headers what is between it and the gateway.
 pub(super) fn down(headers: &mut HeaderMap) {
     let named = connection_names(headers);
-    for name in &named {
+    // Looked for first: most answers have one of these or none, and each removal is a search of its own.
+    let stay: Vec<HeaderName> =
+        headers.keys().filter(|name| stays_upstream(name) || named.contains(name)).cloned().collect();
+    for name in &stay {
         headers.remove(name);
     }
-    for name in [CONNECTION, TRANSFER_ENCODING, SET_COOKIE, UPGRADE, TRAILER, TE, PROXY_AUTHENTICATE] {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-    headers.remove(REPOINT_TARGET);
+}
+
+/// True for headers of an answer that are between the upstream and the gateway, or are the gateway's own.
+fn stays_upstream(name: &HeaderName) -> bool {
+    matches!(*name, CONNECTION | TRANSFER_ENCODING | SET_COOKIE | UPGRADE | TRAILER | TE | PROXY_AUTHENTICATE)
+        || name == "keep-alive"
+        || *name == REPOINT_TARGET
 }
 
 /// True for headers that are for the gateway, or say who the caller is.
