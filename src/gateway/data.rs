@@ -3,8 +3,9 @@
 //! A request's life is [`handle`], top to bottom. It sees the store only as a snapshot, keys and groups as
 //! [`crate::gateway::access`] has them, and leaves behind one record in the ledger. Bytes pass as they come: bodies
 //! are spliced ([`ask`], [`reply`]), never parsed and printed anew, and streams are rewritten event by event
-//! ([`sse`]). Each thread has its own connections to upstreams ([`link`]), which are driven by the request that uses
-//! them, so that a caller who goes takes the call along.
+//! ([`sse`]). Each thread has its own connections to upstreams ([`link`], which speaks [`http1`]); they are driven by
+//! the request that uses them, so that a caller who goes takes the call along. Callers are strangers and are left to
+//! hyper.
 
 mod answering;
 mod ask;

@@ -33,10 +33,7 @@ struct State {
 }
 
 /// The lines of this process.
-static LINES: Lines = Lines {
-    state: Mutex::new(State { waiting: VecDeque::new(), waiting_bytes: 0, lost: 0, is_writing: false }),
-    changed: Condvar::new(),
-};
+static LINES: Lines = Lines::new();
 
 /// Starts the thread that writes.
 ///
@@ -55,6 +52,11 @@ pub(super) fn flush() {
 }
 
 impl Lines {
+    const fn new() -> Self {
+        let state = State { waiting: VecDeque::new(), waiting_bytes: 0, lost: 0, is_writing: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,27 +81,31 @@ impl Lines {
 
     fn write_all_of_them(&self) {
         loop {
-            let mut state = self.lock();
-            state.is_writing = false;
-            self.changed.notify_all();
-            let mut lines = loop {
-                match state.waiting.pop_front() {
-                    Some(lines) => break lines,
-                    None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                }
-            };
-            state.waiting_bytes -= lines.len();
-            // Told behind the last line that was not lost.
-            let lost = if state.waiting.is_empty() { std::mem::take(&mut state.lost) } else { 0 };
-            state.is_writing = true;
-            drop(state);
-            if lost > 0 {
-                // Writing to a buffer cannot fail.
-                let _ = writeln!(lines, "{lost} lines of the log are lost: nobody read it");
-            }
             // Without a standard error there is nobody to tell.
-            let _ = io::stderr().write_all(&lines);
+            let _ = io::stderr().write_all(&self.next_piece());
         }
+    }
+
+    /// Waits for the next lines. The ones before them are out by now.
+    fn next_piece(&self) -> Vec<u8> {
+        let mut state = self.lock();
+        state.is_writing = false;
+        self.changed.notify_all();
+        let mut lines = loop {
+            match state.waiting.pop_front() {
+                Some(lines) => break lines,
+                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        state.is_writing = true;
+        state.waiting_bytes -= lines.len();
+        // Told behind the last line that was not lost.
+        if state.waiting.is_empty() && state.lost > 0 {
+            let lost = std::mem::take(&mut state.lost);
+            // Writing to a buffer cannot fail.
+            let _ = writeln!(lines, "{lost} lines of the log are lost: nobody read it");
+        }
+        lines
     }
 }
 
@@ -119,5 +125,36 @@ impl<'a> MakeWriter<'a> for &'static Lines {
 
     fn make_writer(&'a self) -> Self::Writer {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_in_their_order_in_pieces_that_stay_small() {
+        let lines = Lines::new();
+        let texts: Vec<String> = (0..5_000).map(|number| format!("line {number}\n")).collect();
+        texts.iter().for_each(|text| lines.add(text.as_bytes()));
+        let mut out = Vec::new();
+        while out.len() < texts.concat().len() {
+            let piece = lines.next_piece();
+            assert!(piece.len() <= PIECE_BYTES);
+            out.extend(piece);
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), texts.concat());
+        assert_eq!(lines.lock().waiting_bytes, 0);
+    }
+
+    #[test]
+    fn what_nobody_reads_has_a_bound_and_is_counted() {
+        let lines = Lines::new();
+        let line = [b'x'; 1024];
+        (0..1_030).for_each(|_| lines.add(&line));
+        let pieces: Vec<Vec<u8>> = (0..WAITING_BYTES_MAX / PIECE_BYTES).map(|_| lines.next_piece()).collect();
+        assert!(pieces.last().unwrap().ends_with(b"x6 lines of the log are lost: nobody read it\n"));
+        lines.add(b"after\n");
+        assert_eq!(lines.next_piece(), b"after\n");
     }
 }

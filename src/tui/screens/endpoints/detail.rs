@@ -185,18 +185,27 @@ pub fn progress(shared: &Shared, remaining: Duration, columns: usize) -> Vec<Spa
 /// Which other slugs lead to the same target.
 fn sibling_lines(screen: &Endpoints, shared: &Shared, row: &Row, columns: usize) -> Vec<Line<'static>> {
     let same = |other: &&Row| Arc::ptr_eq(&other.targets, &row.targets) && other.id != row.id;
-    let mut siblings: Vec<&Row> = screen.rows.all().iter().filter(same).collect();
-    if siblings.is_empty() {
+    // The first few by name, in one walk: sorting 25,000 names for these takes longer than the rest of a frame.
+    let mut first: Vec<&str> = Vec::with_capacity(SIBLINGS_SHOWN + 1);
+    let mut count = 0;
+    for sibling in screen.rows.all().iter().filter(same) {
+        count += 1;
+        let slug = sibling.slug.as_str();
+        if first.len() < SIBLINGS_SHOWN || first.last().is_some_and(|last| slug < *last) {
+            first.insert(first.partition_point(|other| *other < slug), slug);
+            first.truncate(SIBLINGS_SHOWN);
+        }
+    }
+    if first.is_empty() {
         return Vec::new();
     }
-    siblings.sort_by(|left, right| left.slug.cmp(&right.slug));
     let mut lines = vec![Line::default()];
-    for (index, sibling) in siblings.iter().take(SIBLINGS_SHOWN).enumerate() {
+    for (index, slug) in first.iter().enumerate() {
         let label = if index == 0 { "Same target" } else { "" };
-        lines.push(labelled(shared, label, Role::Text, sibling.slug.as_str(), columns));
+        lines.push(labelled(shared, label, Role::Text, slug, columns));
     }
-    if siblings.len() > SIBLINGS_SHOWN {
-        let more = format!("and {} more", text::count(siblings.len() - SIBLINGS_SHOWN));
+    if count > SIBLINGS_SHOWN {
+        let more = format!("and {} more", text::count(count - SIBLINGS_SHOWN));
         lines.push(labelled(shared, "", Role::Muted, &more, columns));
     }
     lines
