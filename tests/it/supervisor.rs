@@ -134,7 +134,7 @@ async fn one_that_dies_is_shown_with_its_last_words() {
 #[tokio::test]
 async fn one_that_says_something_else_is_ended() {
     let data = TempDir::new().unwrap();
-    let script = "mkdir -p gateway; echo hello; exec cat";
+    let script = "echo hello; exec cat";
     let mut launch = pretender(data.path(), script);
     launch.key = Some("a-key-that-is-long-enough".into());
     let supervisor = Supervisor::start(launch);
