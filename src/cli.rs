@@ -23,6 +23,7 @@ pub mod history;
 mod interrupt;
 pub mod keymap;
 pub mod keys;
+mod lean;
 pub mod logging;
 pub mod look;
 pub mod man;
@@ -153,8 +154,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = if let Some(shell) = crate::config::variable(completions::VARIABLE) {
         completions::answer(&shell, arguments)
     } else {
-        let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-        match parsed {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let whole = || command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+        match lean::read(&arguments).map_or_else(whole, Ok) {
             Ok(cli) => dispatch(cli),
             Err(error) => return failure::usage(&error),
         }

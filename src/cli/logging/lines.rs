@@ -136,7 +136,9 @@ mod tests {
     fn lines_come_in_their_order_in_pieces_that_stay_small() {
         let lines = Lines::new();
         let texts: Vec<String> = (0..5_000).map(|number| format!("line {number}\n")).collect();
-        texts.iter().for_each(|text| lines.add(text.as_bytes()));
+        for text in &texts {
+            lines.add(text.as_bytes());
+        }
         let mut out = Vec::new();
         while out.len() < texts.concat().len() {
             let piece = lines.next_piece();
@@ -151,7 +153,9 @@ mod tests {
     fn what_nobody_reads_has_a_bound_and_is_counted() {
         let lines = Lines::new();
         let line = [b'x'; 1024];
-        (0..1_030).for_each(|_| lines.add(&line));
+        for _ in 0..1_030 {
+            lines.add(&line);
+        }
         let pieces: Vec<Vec<u8>> = (0..WAITING_BYTES_MAX / PIECE_BYTES).map(|_| lines.next_piece()).collect();
         assert!(pieces.last().unwrap().ends_with(b"x6 lines of the log are lost: nobody read it\n"));
         lines.add(b"after\n");
