@@ -34,6 +34,8 @@ const SWEEP: Duration = Duration::from_secs(2);
 /// Below 128 KiB, from where on the system's allocator takes and gives back blocks one by one: having given one back it
 /// keeps so much more of all others.
 const READ_BYTES_MAX: usize = 120 * 1024;
+/// Room for a request's first line beside its header lines, where those may be larger than that.
+const FIRST_LINE_BYTES: usize = 16 * 1024;
 /// What is answered where no connection more is taken.
 const FULL: &str = "{\"error\":\"too many connections; please try again\"}";
 /// How long that answer may take.
@@ -184,12 +186,13 @@ async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: Canc
     let metrics = &Arc::clone(&worker.shared).metrics;
     metrics.open.connections.fetch_add(1, Ordering::Relaxed);
     let header_timeout = worker.settings.header_timeout;
+    let head_bytes_max = worker.settings.header_bytes_max.saturating_add(FIRST_LINE_BYTES);
     let talk = Arc::<Talk>::default();
     let caller = Caller::new(Watched::new(stream, worker.settings.write_timeout), Arc::clone(&talk));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
-        .max_buf_size(READ_BYTES_MAX)
+        .max_buf_size(READ_BYTES_MAX.max(head_bytes_max))
         .serve_connection(TokioIo::new(caller), service_fn(move |request| handle(Arc::clone(&worker), &talk, request)));
     tokio::pin!(connection);
     let ended = tokio::select! {

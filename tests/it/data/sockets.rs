@@ -3,10 +3,11 @@
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 
+use repoint::gateway::data::Settings;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::caller::{Caller, chat_stream, post_with};
-use super::plane::{GLM, KEY, Plane};
+use super::plane::{GLM, KEY, Plane, settings};
 use super::script::{EVENTS, Script, completion};
 
 /// The TCP connections of this process, each with its two ends.
@@ -54,6 +55,18 @@ async fn a_header_flood_is_431_and_the_connection_ends() {
         assert!(text.starts_with("HTTP/1.1 431") && text.matches("HTTP/1.1 ").count() == 1, "{text}");
     }
     assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn the_limit_of_header_lines_is_the_one_that_was_set() {
+    let upstream = Script::start().await.always(|_| completion());
+    let settings = Settings { header_bytes_max: 400_000, ..settings() };
+    let plane = Plane::start_with(upstream, settings, |_| ()).await;
+    for (bytes, status) in [(300_000, 200), (400_000, 431)] {
+        let lines = format!("authorization: Api-Key {KEY}\r\nx: {}\r\n", "y".repeat(bytes));
+        let request = post_with("/v1/chat/completions", &lines, r#"{"model":"my-org/glm"}"#);
+        assert_eq!(Caller::connect(plane.address).await.call(&request).await.status, status);
+    }
 }
 
 #[tokio::test]
