@@ -22,6 +22,7 @@ mod operator;
 mod refusal;
 mod relay;
 mod reply;
+mod send;
 mod serve;
 mod settings;
 mod sse;

@@ -1,8 +1,6 @@
 //! A request's life, top to bottom: parse, route, admit, send, relay, settle.
 
-use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, UPGRADE};
@@ -11,19 +9,19 @@ use http::{HeaderMap, Method, Request, Response, response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::answering::Answering;
-use super::ask::{Ask, Spliced};
+use super::ask::Ask;
 use super::budget::Share;
 use super::caller::Talk;
 use super::exchange::Exchange;
-use super::link::{Link, SendError};
+use super::link::Link;
 use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
+use super::send::send;
 use super::sse::Stream;
-use super::wire::ConnectError;
 use super::worker::{Callee, Worker};
 use super::{headers, models};
 use crate::clock;
@@ -31,8 +29,6 @@ use crate::gateway::access::Key;
 use crate::gateway::ledger::Outcome;
 use crate::gateway::provider::{Dialect, Operation};
 
-/// Room for the head of a usual request.
-const HEAD_BYTES: usize = 512;
 /// The path of the list of models.
 const MODELS: &str = "/v1/models";
 
@@ -209,77 +205,19 @@ fn route_and_admit(exchange: &mut Exchange, ask: &Ask, operation: Operation) -> 
     Ok(callee)
 }
 
-/// Send: on a connection that is idle, else on a new one. A second time only where not one byte had been written.
-async fn send(
-    exchange: &mut Exchange,
-    callee: &Callee,
-    head: &Parts,
-    body: Spliced,
-) -> Result<(Link, response::Parts), Refusal> {
-    let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
-    let sent = timeout_at(deadline, async {
-        let mut link = match callee.pool.idle(clock::instant()).await {
-            Some(link) => link,
-            // Boxed, as it is rare: each connection of a caller has room for the largest of its futures.
-            None => Box::pin(connect(&exchange.worker, callee)).await?,
-        };
-        let request = request(callee, head, body);
-        match link.call(request.iter().cloned()).await {
-            Ok(answer) => return Ok((link, answer)),
-            Err(SendError::NothingWritten) => {}
-            Err(SendError::Broken) => return Err(Refusal::Broken),
-        }
-        let mut link = Box::pin(connect(&exchange.worker, callee)).await?;
-        let answer = link.call(request).await.map_err(|_| Refusal::Broken)?;
-        Ok((link, answer))
-    });
-    let answered = sent.await.map_err(|_| Refusal::Silent)??;
-    exchange.upstream_at = Some(clock::instant());
-    Ok(answered)
-}
-
-async fn connect(worker: &Worker, callee: &Callee) -> Result<Link, Refusal> {
-    let limit: Duration = worker.settings.connect_timeout;
-    let mut is_second = false;
-    loop {
-        worker.shared.metrics.open.upstream_connects.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        match timeout(limit, callee.pool.connect()).await {
-            Ok(Ok(link)) => return Ok(link),
-            Ok(Err(ConnectError::Refused)) if !is_second => is_second = true,
-            Ok(Err(ConnectError::Refused)) => return Err(Refusal::Unreachable("the connection was refused")),
-            Ok(Err(ConnectError::Failed(cause))) => return Err(Refusal::Unreachable(cause)),
-            Err(_) => return Err(Refusal::Unreachable("connecting took too long")),
-        }
-    }
-}
-
-/// The request as it goes up: its head, and the pieces of its body.
-fn request(callee: &Callee, head: &Parts, body: Spliced) -> Vec<Bytes> {
-    let mut text = Vec::with_capacity(HEAD_BYTES);
-    text.extend_from_slice(b"POST ");
-    text.extend_from_slice(callee.path.as_str().as_bytes());
-    if let Some(query) = head.uri.query() {
-        text.push(b'?');
-        text.extend_from_slice(query.as_bytes());
-    }
-    text.extend_from_slice(b" HTTP/1.1\r\n");
-    headers::up(&head.headers, callee, &mut text);
-    let length: usize = body.pieces.iter().map(Bytes::len).sum();
-    // Writing to a buffer cannot fail.
-    let _ = write!(text, "content-length: {length}\r\n\r\n");
-    let mut pieces = body.pieces;
-    pieces.insert(0, Bytes::from(text));
-    pieces
-}
-
 /// Relay: a JSON answer is held, so that its length is known and a break is a status; all else passes as it comes.
 async fn receive(
     exchange: &mut Exchange,
     callee: &Callee,
     mut link: Link,
-    mut head: response::Parts,
+    head: response::Parts,
     rewrite: Rewrite,
 ) -> Result<Phase, Refusal> {
+    if link.is_over() {
+        // A server does not ask for what is known to be empty: nobody would say that it has passed.
+        put_back(callee, link).await;
+        return Ok(Phase::Whole(whole(exchange, head, Bytes::new())));
+    }
     let is_encoded = head.headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity");
     let is_success = head.status.is_success();
     let kind = content_type(&head.headers);
@@ -290,8 +228,31 @@ async fn receive(
         return Ok(Phase::Relay { link, head, rewrite: Some(rewrite) });
     }
     let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
-    let whole = timeout_at(deadline, hold(exchange, &mut link)).await;
-    let (body, _share) = whole.map_err(|_| Refusal::Silent)??;
+    let is_ended_by_closing = link.is_ended_by_closing();
+    let all = timeout_at(deadline, hold(exchange, &mut link)).await;
+    let (body, _share) = all.map_err(|_| Refusal::Silent)??;
+    // An end of the connection is no sign that the body was whole; that it can be read is.
+    if is_ended_by_closing && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+        return Err(Refusal::Broken);
+    }
+    put_back(callee, link).await;
+    let mut rewritten = Vec::with_capacity(body.len() + rewrite.slug.len());
+    let seen = rewrite.apply(&body, &mut rewritten);
+    exchange.usage = seen.usage;
+    Ok(Phase::Whole(whole(exchange, head, Bytes::from(rewritten))))
+}
+
+/// An upstream's answer whose body is here.
+fn whole(exchange: &mut Exchange, mut head: response::Parts, body: Bytes) -> Response<Answer> {
+    exchange.status = head.status.as_u16();
+    headers::down(&mut head.headers);
+    head.headers.remove(CONTENT_LENGTH);
+    stamp(&mut head.headers, exchange);
+    Response::from_parts(head, Answer::Whole(body))
+}
+
+/// Keeps the connection for the next request, if it can take one.
+async fn put_back(callee: &Callee, link: Link) {
     let mut link = Some(link);
     std::future::poll_fn(|context| {
         if let Some(link) = link.take() {
@@ -300,14 +261,6 @@ async fn receive(
         std::task::Poll::Ready(())
     })
     .await;
-    let mut rewritten = Vec::with_capacity(body.len() + rewrite.slug.len());
-    let seen = rewrite.apply(&body, &mut rewritten);
-    exchange.usage = seen.usage;
-    exchange.status = head.status.as_u16();
-    headers::down(&mut head.headers);
-    head.headers.remove(CONTENT_LENGTH);
-    stamp(&mut head.headers, exchange);
-    Ok(Phase::Whole(Response::from_parts(head, Answer::Whole(Bytes::from(rewritten)))))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

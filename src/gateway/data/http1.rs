@@ -12,6 +12,8 @@ use memchr::memchr;
 
 /// The most header lines of an answer.
 const HEADERS_MAX: usize = 100;
+/// The most heads before an answer that say that it is yet to come.
+const INTERIM_MAX: usize = 100;
 /// The longest head of an answer.
 pub(super) const HEAD_BYTES_MAX: usize = 120 * 1024;
 /// The longest line with the size of a chunk, with whatever extension stands behind it.
@@ -76,6 +78,8 @@ pub(super) enum Taken {
 pub(super) struct Heads {
     /// Where the search for the end of the head goes on, so that one that comes byte by byte is not read each time.
     searched: usize,
+    /// How many came that are no answer yet.
+    interim: usize,
 }
 
 impl Heads {
@@ -90,8 +94,16 @@ impl Heads {
             match head.parts.status {
                 // Nobody asked for another protocol.
                 StatusCode::SWITCHING_PROTOCOLS => return Err(Malformed),
-                status if status.is_informational() => {}
-                _ => return Ok(Some(head)),
+                status if status.is_informational() => {
+                    self.interim += 1;
+                    if self.interim > INTERIM_MAX {
+                        return Err(Malformed);
+                    }
+                }
+                _ => {
+                    self.interim = 0;
+                    return Ok(Some(head));
+                }
             }
         }
         if buffer.len() > HEAD_BYTES_MAX { Err(Malformed) } else { Ok(None) }
@@ -101,7 +113,10 @@ impl Heads {
     fn end_of_head(&mut self, buffer: &[u8]) -> Option<usize> {
         loop {
             let rest = buffer.get(self.searched..)?;
-            let line_end = self.searched + memchr(b'\n', rest)?;
+            let Some(line_end) = memchr(b'\n', rest).map(|at| self.searched + at) else {
+                self.searched = buffer.len();
+                return None;
+            };
             match buffer.get(line_end + 1..)? {
                 [b'\n', ..] => return Some(line_end + 2),
                 [b'\r', b'\n', ..] => return Some(line_end + 3),
@@ -163,7 +178,11 @@ fn framing(status: StatusCode, is_old: bool, headers: &mut HeaderMap) -> Result<
             Ok(Body::Chunked(Chunk::Size))
         }
         (Some(_), _) => Err(Malformed),
-        (None, Some(length)) => Ok(Body::Length(length)),
+        (None, Some(length)) => {
+            // Said once, however it was said: whoever reads it next may take no list.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            Ok(Body::Length(length))
+        }
         (None, None) => Ok(Body::UntilClose),
     }
 }
@@ -368,6 +387,17 @@ mod tests {
         let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 201 C\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(head(text).unwrap().unwrap().parts.status, 201);
         assert!(head("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 2").unwrap().is_none());
+        let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(INTERIM_MAX + 1);
+        assert!(head(&endless).is_err());
+    }
+
+    #[test]
+    fn a_length_is_passed_on_as_one_number() {
+        for lines in ["Content-Length: 7, 7\r\n", "Content-Length: 7\r\ncontent-length: 007\r\n"] {
+            let head = head(&format!("HTTP/1.1 200 OK\r\n{lines}\r\n")).unwrap().unwrap();
+            let told: Vec<_> = head.parts.headers.get_all(CONTENT_LENGTH).iter().collect();
+            assert_eq!(told, ["7"], "{lines}");
+        }
     }
 
     /// All of a body that comes in these pieces, and what is left behind it.

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use http::response;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::unconstrained;
 use tokio_util::io::poll_read_buf;
 
 use super::http1::{Body, Heads, Taken};
@@ -26,6 +27,8 @@ use crate::gateway::provider::{Base, Scheme};
 const READ_BYTES_MIN: usize = 4 * 1024;
 /// It stays below the size from where on the system's allocator takes and gives back blocks one by one.
 const READ_BYTES_MAX: usize = 120 * 1024;
+/// So little as has come of the next piece moves to a place of its own size while the rest is waited for.
+const REST_BYTES_MAX: usize = 64;
 /// The most pieces that are handed to the system at once.
 const PIECES_MAX: usize = 16;
 
@@ -37,7 +40,8 @@ pub(super) struct Link {
     is_flushed: bool,
     /// Whether anything of the request was written.
     has_written: bool,
-    /// What was read and not yet taken. It has no room while nothing comes: most of an open stream's life is that.
+    /// What was read and not yet taken. It has no more room than that while nothing comes: most of an open stream's life
+    /// is waiting.
     incoming: BytesMut,
     read_bytes: usize,
     heads: Heads,
@@ -206,8 +210,8 @@ impl Link {
             } else if bytes < self.read_bytes / 4 {
                 self.read_bytes = (self.read_bytes / 2).max(READ_BYTES_MIN);
             }
-        } else if self.incoming.is_empty() {
-            self.incoming = BytesMut::new();
+        } else if self.incoming.len() <= REST_BYTES_MAX {
+            self.incoming = BytesMut::from(&self.incoming[..]);
         }
         read
     }
@@ -235,8 +239,9 @@ impl Pool {
                 self.lock().clear();
                 return None;
             }
-            // What the upstream said meanwhile is most likely that it has closed.
-            if poll_fn(|context| Poll::Ready(link.is_reusable(context))).await {
+            // What the upstream said meanwhile is most likely that it has closed. Without a budget: where that is spent,
+            // as after a hundred connections that were closed together, reading says that nothing is there.
+            if unconstrained(poll_fn(|context| Poll::Ready(link.is_reusable(context)))).await {
                 return Some(link);
             }
         }

@@ -95,7 +95,7 @@ impl Relay {
             let Some(link) = &mut self.link else { return Poll::Ready(None) };
             match link.poll_data(context) {
                 // An upstream that always has more is over time too, where its caller takes it slowly.
-                Poll::Ready(Some(Ok(_))) if self.deadline.is_elapsed() => self.break_off(),
+                Poll::Ready(Some(Ok(_))) if clock::instant() >= self.deadline.deadline().into_std() => self.break_off(),
                 Poll::Ready(Some(Ok(data))) => {
                     let is_over = link.is_over();
                     let mut passed = self.pass(data);

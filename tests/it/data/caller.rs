@@ -137,6 +137,12 @@ impl Caller {
         Some(String::from_utf8(chunk[line_end + 2..end - 2].to_vec()).unwrap())
     }
 
+    /// Takes what comes and throws it away. False where the connection has ended.
+    pub(super) async fn take_some(&mut self) -> bool {
+        self.read.clear();
+        self.fill().await
+    }
+
     /// Sends nothing more.
     pub(super) async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;

@@ -1,9 +1,12 @@
 //! Connections to upstreams: when an answer ends, and when a connection may be used again.
 
-use super::caller::{Caller, chat, post};
-use super::plane::{GLM, Plane, settings};
-use super::script::{Script, completion, json_answer, status_answer};
+use std::time::Duration;
+
 use repoint::gateway::data::Settings;
+
+use super::caller::{Caller, chat, post, post_with};
+use super::plane::{GLM, KEY, Plane, settings};
+use super::script::{Script, completion, json_answer, status_answer};
 
 /// One worker, so that a connection that could be used again would be.
 async fn plane(upstream: &Script) -> Plane {
@@ -139,4 +142,107 @@ async fn an_answer_whose_end_is_in_doubt_is_a_502_and_ends_its_connection() {
         assert!(!caller.answer().await.is_whole, "{body}");
         connection.closed().await;
     }
+}
+
+#[tokio::test]
+async fn many_connections_that_the_upstream_closed_together_cost_nobody_a_request() {
+    let upstream = Script::start().await;
+    let plane = plane(&upstream).await;
+    let mut callers = Vec::new();
+    let mut connections = Vec::new();
+    // More than a task may read before it is asked to make room for others.
+    for _ in 0..200 {
+        let mut caller = Caller::connect(plane.address).await;
+        caller.send(chat(GLM)).await;
+        let mut connection = upstream.accept().await;
+        connection.request().await;
+        callers.push(caller);
+        connections.push(connection);
+    }
+    for (caller, connection) in callers.iter_mut().zip(&mut connections) {
+        connection.send(&completion()).await;
+        assert_eq!(caller.answer().await.status, 200);
+    }
+    drop(connections);
+    callers[0].send(chat(GLM)).await;
+    let (_, _connection) = upstream.answer_once(&completion()).await;
+    assert_eq!(callers[0].answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn an_upstream_that_never_pauses_is_over_time_too() {
+    let upstream = Script::start().await;
+    let limited = Settings { workers: 1, time_limit: Duration::from_millis(300), ..settings() };
+    let plane = Plane::start_with(upstream.address, limited, |_| ()).await;
+    let mut caller = Caller::connect(plane.address).await;
+    caller.send(chat(GLM)).await;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut connection = upstream.accept().await;
+    connection.request().await;
+    // The first pieces come with the head: the body is never waited for.
+    connection.send(&format!("{head}{}", "1\r\nx\r\n".repeat(40_000))).await;
+    let endless = tokio::spawn(async move { while connection.try_chunk("x").await {} });
+    while caller.take_some().await {}
+    endless.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_of_heads_that_are_no_answer_is_a_502() {
+    let upstream = Script::start().await;
+    let plane = plane(&upstream).await;
+    let mut caller = Caller::connect(plane.address).await;
+    caller.send(chat(GLM)).await;
+    let early = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
+    upstream.answer_once(&format!("{early}{}", completion())).await;
+    assert_eq!(caller.answer().await.status, 502);
+}
+
+#[tokio::test]
+async fn a_json_answer_that_ends_with_its_connection_is_whole_only_where_it_can_be_read() {
+    let upstream = Script::start().await;
+    let plane = plane(&upstream).await;
+    let mut caller = Caller::connect(plane.address).await;
+    for (body, status) in [(r#"{"id":"c1","model":"x"}"#, 200), (r#"{"id":"c1","mod"#, 502), ("", 502)] {
+        caller.send(chat(GLM)).await;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+        upstream.answer_once(&format!("{head}{body}")).await;
+        assert_eq!(caller.answer().await.status, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_complete_and_its_connection_is_used_again() {
+    let upstream = Script::start().await;
+    let plane = plane(&upstream).await;
+    let mut caller = Caller::connect(plane.address).await;
+    caller.send(chat(GLM)).await;
+    let mut connection = upstream.accept().await;
+    for (head, status, length) in [
+        ("HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\nretry-after: 7\r\n\r\n", 429, Some("0")),
+        ("HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n", 204, None),
+        ("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n", 200, Some("0")),
+    ] {
+        connection.request().await;
+        connection.send(head).await;
+        let (got, text) = caller.head().await;
+        assert_eq!(got, status);
+        let told = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+        assert_eq!(told, length, "{text}");
+        caller.send(chat(GLM)).await;
+    }
+    let recorded = plane.recorded(3).await;
+    assert!(recorded.iter().all(|request| request.outcome == "complete"), "{recorded:?}");
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn what_connection_names_stays_here_whatever_else_it_names() {
+    let upstream = Script::start().await;
+    let plane = plane(&upstream).await;
+    let mut caller = Caller::connect(plane.address).await;
+    let named = "connection: x-secret, \u{e9}\r\nx-secret: 1\r\nx-kept: 2\r\n";
+    let auth = format!("authorization: Api-Key {KEY}\r\n");
+    caller.send(post_with("/v1/chat/completions", &(auth + named), r#"{"model":"my-org/glm"}"#)).await;
+    let (arrived, _connection) = upstream.answer_once(&completion()).await;
+    assert_eq!((arrived.header("x-secret"), arrived.header("x-kept")), (None, Some("2")));
 }
