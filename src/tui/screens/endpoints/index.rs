@@ -1,11 +1,12 @@
 //! What a filter looks at, laid out so that looking at a hundred thousand endpoints is one walk through memory: the
-//! slugs one after the other in the list's order, with a number for each one's targets.
+//! slugs one after the other, with a number for each one's targets.
 //!
-//! Made when something is typed, gone when the rows or their order change.
+//! Made when something is typed, in the rows' own order, as they lie in memory in that: in the list's order making it
+//! takes longer than everything that is done with it. Gone when the rows change.
 
 use super::rows::Rows;
 
-/// The slugs in the list's order.
+/// The slugs in the rows' order.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     slugs: String,
@@ -14,16 +15,14 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of these rows, in this order.
+    /// The index of these rows.
     #[must_use]
-    pub fn of(order: &[u32], rows: &Rows) -> Self {
-        let mut index = Self { slugs: String::with_capacity(order.len() * 24), ends: Vec::with_capacity(order.len()) };
-        for row in order.iter().map(|place| rows.get(*place)) {
-            if let Some(row) = row {
-                index.slugs.push_str(row.slug.as_str());
-            }
-            let targets = row.map(|row| row.targets.number).unwrap_or_default();
-            index.ends.push((index.slugs.len(), targets));
+    pub fn of(rows: &Rows) -> Self {
+        let count = rows.len();
+        let mut index = Self { slugs: String::with_capacity(count * 24), ends: Vec::with_capacity(count) };
+        for row in rows.all() {
+            index.slugs.push_str(row.slug.as_str());
+            index.ends.push((index.slugs.len(), row.targets.number));
         }
         index
     }

@@ -103,7 +103,7 @@ pub struct List {
     widest_of_all: Option<usize>,
     /// What a filter looks at; made when one is typed.
     index: Option<Index>,
-    /// The places in `sorted` that passed last.
+    /// The rows that passed last, in their own order.
     passed: Vec<u32>,
     now: Option<Time>,
     saved: Arc<Saved>,
@@ -204,13 +204,13 @@ impl List {
     }
 
     fn pass(&mut self, before: Option<&Query>, rows: &Rows, state: &dyn Fn(&Row) -> (u8, &'static str)) {
-        let index = self.index.get_or_insert_with(|| Index::of(&self.sorted, rows));
+        let index = self.index.get_or_insert_with(|| Index::of(rows));
         let mut sieve = Sieve::new(&self.query, self.now.unwrap_or(Time::EPOCH));
         let mut widest = 0;
         let mut passes = |place: u32| {
             let at = usize::try_from(place).unwrap_or(usize::MAX);
             let Some((slug, number)) = index.get(at) else { return false };
-            let row = || rows.get(*self.sorted.get(at)?);
+            let row = || rows.get(place);
             let is_found = sieve.passes(slug, number, row, |row| state(row).1);
             if is_found {
                 widest = text::width(slug).max(widest);
@@ -225,8 +225,14 @@ impl List {
             self.passed = (0..all).filter(|place| passes(*place)).collect();
         }
         self.widest = widest;
-        let row_at = |place: &u32| self.sorted.get(usize::try_from(*place).unwrap_or(usize::MAX)).copied();
-        self.order = self.passed.iter().filter_map(row_at).collect();
+        let mut has_passed = vec![false; index.len()];
+        for place in &self.passed {
+            if let Some(place) = usize::try_from(*place).ok().and_then(|place| has_passed.get_mut(place)) {
+                *place = true;
+            }
+        }
+        let is_shown = |place: &u32| usize::try_from(*place).is_ok_and(|place| has_passed.get(place) == Some(&true));
+        self.order = self.sorted.iter().copied().filter(is_shown).collect();
     }
 
     /// Puts the cursor on its row again, or on the nearest one where its row is gone.
