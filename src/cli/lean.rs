@@ -1,8 +1,8 @@
 //! The parts of the command line that run for long, read without the rest.
 //!
-//! Putting the whole of it together takes two milliseconds and a megabyte that a process never gives back: nothing for
-//! a command that ends, but a gateway and a dashboard are there all day, and are to be there at once. Whatever is not
-//! understood here, help included, is left to the whole.
+//! Putting the whole of it together takes time at the start and a third of a megabyte that a process never gives back:
+//! nothing for a command that ends, but a gateway and a dashboard are there all day, and are to be there at once.
+//! Whatever is not understood here, help included, is left to the whole.
 
 use std::ffi::OsString;
 

@@ -26,6 +26,8 @@ use crate::gateway::traffic::Traffic;
 
 /// The most records that wait to be taken.
 const RECORDS_MAX: usize = 65_536;
+/// The most room that is kept for them, where more was needed once.
+const RECORDS_KEPT: usize = 4_096;
 /// The most events that are handed over at once.
 pub const EVENTS_PER_BATCH_MAX: usize = 1_000;
 /// How long records are collected before they are taken together. Each taking wakes the log and the store, and calls that
@@ -52,9 +54,6 @@ impl Batch {
         (0..self.0.len()).filter_map(move |at| self.0.get(at)?.event())
     }
 }
-
-/// The most room that is kept for what waits to be taken, where more was needed once.
-const RECORDS_KEPT: usize = 4_096;
 
 /// The queue between the request path and everything that looks at requests.
 #[derive(Debug, Default)]

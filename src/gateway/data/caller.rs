@@ -13,7 +13,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::relay::{Answer, BrokenOff};
+use super::link::BrokenOff;
+use super::relay::Answer;
 use super::strikes::Strikes;
 use crate::gateway::watched::Watched;
 

@@ -1,6 +1,5 @@
 //! The answer on its way down: whole, or piece by piece as it comes.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::exchange::Exchange;
-use super::link::{Link, Pool};
+use super::link::{BrokenOff, Link, Pool};
 use super::sse::Stream;
 use crate::clock;
 use crate::gateway::ledger::Outcome;
@@ -22,10 +21,6 @@ pub(super) enum Answer {
     /// As it comes.
     Relay(Box<Relay>),
 }
-
-/// The upstream broke off: the caller's connection is broken too, so that the body cannot be taken for whole.
-#[derive(Debug)]
-pub(super) struct BrokenOff;
 
 /// An upstream's body that passes.
 ///
@@ -195,11 +190,3 @@ impl Body for Answer {
         }
     }
 }
-
-impl fmt::Display for BrokenOff {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the upstream broke off")
-    }
-}
-
-impl std::error::Error for BrokenOff {}
