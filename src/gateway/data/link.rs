@@ -310,7 +310,7 @@ mod tests {
                     Poll::Ready(Some(Ok(data))) => passed += data.len(),
                     Poll::Pending if passed == burst && link.incoming[..] == *b"5" => return Poll::Ready(()),
                     Poll::Pending => return Poll::Pending,
-                    ended => panic!("{ended:?}"),
+                    ended @ Poll::Ready(_) => panic!("{ended:?}"),
                 }
             }
         })
