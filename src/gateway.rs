@@ -4,44 +4,38 @@
 //! sync interval the rows become an immutable snapshot, which is all that the data plane ever sees of them:
 //!
 //! ```text
-//!  management ──▶ store ──every interval──▶ snapshot ◀── data ◀── callers
+//!   management ──▶ store ──every interval──▶ routing::snapshot ◀── data ◀── callers
+//!       │            ▲                                              │ │
+//!       │ keys,      │ usage events, day counts                     │ └──▶ upstreams, simulator
+//!       ▼ groups     │                                              ▼
+//!     rules ◀────────┼────────── admits, charges ──────────────── data
+//!                    └──── records ◀── one record a request ────────┘
 //! ```
 //!
-//! Where to look: the start and the end of it in [`lifecycle`], what both planes hold in [`state`], how a
-//! write reaches callers in [`snapshot`]. It meets the dashboard only over HTTP.
+//! A wing each, in the order in which a change and a request pass through them:
+//!
+//! - [`process`]: a gateway's life, from its options to its end;
+//! - [`planes`]: what answers on the two addresses;
+//! - [`store`]: what lies on disk, and the only SQL;
+//! - [`routing`]: how stored endpoints become what requests are routed by;
+//! - [`rules`]: who may call what, and how much; pure;
+//! - [`records`]: what requests leave behind;
+//! - [`simulator`]: models for trying it, with faults to switch on.
+//!
+//! [`state`] holds what the planes share; it is a list of values and decides nothing. The gateway meets the dashboard
+//! only over HTTP.
 
-pub mod access;
-pub mod auth;
-mod beside;
-pub mod bookkeeping;
+mod background;
 pub mod clock;
-mod courier;
-pub mod data;
-pub mod directory;
-pub mod error;
-pub mod explain;
-pub mod federated_key;
-pub mod hierarchy;
-pub mod keyfile;
-pub mod ledger;
-pub mod lifecycle;
-pub mod limit;
-mod management;
-pub mod metrics;
-pub mod options;
-pub mod provider;
-pub mod retention;
-pub mod serve;
+pub mod planes;
+pub mod process;
+pub mod records;
+pub mod routing;
+pub mod rules;
 pub mod simulator;
-pub mod snapshot;
 pub mod state;
 pub mod store;
-pub mod sync;
-pub mod traffic;
-pub mod vault;
-mod watched;
-pub mod webhook;
 
-pub use directory::Addresses;
-pub use lifecycle::{Gateway, StartError};
-pub use options::{DataLocation, Options, Seed};
+pub use process::lifecycle::{Gateway, StartError};
+pub use process::options::{DataLocation, Options, Seed};
+pub use store::directory::Addresses;

@@ -20,9 +20,9 @@ use url::Url;
 
 use super::select::long_duration;
 use crate::config::{self, Paths};
-use crate::gateway::federated_key::PublicKey;
-use crate::gateway::retention::{Bound, Retention};
-use crate::gateway::webhook::Schedule;
+use crate::gateway::records::retention::{Bound, Retention};
+use crate::gateway::records::webhook::Schedule;
+use crate::gateway::rules::federated_key::PublicKey;
 use crate::gateway::{Addresses, DataLocation, Gateway, Options, Seed};
 
 /// `repoint gateway …`.

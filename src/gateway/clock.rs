@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use crate::api::Time;
-use crate::gateway::limit::Moment;
+use crate::gateway::rules::limit::Moment;
 
 /// What steady time is counted from.
 static START: LazyLock<Instant> = LazyLock::new(crate::clock::instant);

@@ -2,14 +2,13 @@
 //!
 //! Each answers like its provider would: deterministic text that names the model, tokens that are really counted,
 //! no delay. [`fault`] holds what can be switched on to see what callers do when a model misbehaves. The path says
-//! which model is meant (`/baseten/MODEL/ENVIRONMENT/v1/…`, `/openai/v1/…`), as [`crate::gateway::provider`] builds it.
+//! which model is meant (`/baseten/MODEL/ENVIRONMENT/v1/…`, `/openai/v1/…`), as [`crate::gateway::routing::provider`] builds it.
 
 pub mod fault;
 mod reply;
 mod text;
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -29,21 +28,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::ModelId;
-use crate::gateway::provider::Operation;
+use crate::gateway::routing::provider::Operation;
 use crate::gateway::state::Shared;
 use fault::Effects;
 use reply::{Ask, Script};
 
 /// The largest request that a simulated model reads.
 const BODY_BYTES_MAX: usize = 128 * 1024 * 1024;
-
-/// Listens on a free port of the loopback address.
-///
-/// # Errors
-/// The system has none.
-pub async fn listen() -> std::io::Result<TcpListener> {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
-}
 
 /// Answers until `stop`, and then until the calls under way are gone.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {

@@ -6,15 +6,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::Time;
-use crate::gateway::access::Access;
 use crate::gateway::clock::Clock;
-use crate::gateway::data::Settings;
-use crate::gateway::ledger::Ledger;
-use crate::gateway::metrics::Metrics;
-use crate::gateway::provider::Providers;
+use crate::gateway::planes::data::settings::Settings;
+use crate::gateway::records::ledger::Ledger;
+use crate::gateway::records::metrics::Metrics;
+use crate::gateway::records::traffic::Traffic;
+use crate::gateway::routing::provider::Providers;
+use crate::gateway::routing::snapshot::Snapshots;
+use crate::gateway::rules::access::Access;
 use crate::gateway::simulator::fault::Faults;
-use crate::gateway::snapshot::Snapshots;
-use crate::gateway::traffic::Traffic;
 
 /// Shared by everything that runs in one gateway; held in an `Arc`.
 #[derive(Debug, Default)]

@@ -1,4 +1,8 @@
-//! The rows: the only files with SQL.
+//! What lies on disk: the data directory, its key files, and the rows. The only files with SQL.
+//!
+//! ```text
+//!   directory: locked ──▶ keyfile, vault: the keys in it ──▶ file: the database, made or checked ──▶ writer, readers
+//! ```
 //!
 //! One thread writes, several requests in one transaction, each in a savepoint of its own; a write is answered
 //! after its commit has reached the disk. Reads run beside it on connections of their own and see one state. A
@@ -10,10 +14,12 @@ mod access;
 mod audit;
 mod changes;
 mod dead_letters;
+pub mod directory;
 mod endpoints;
 mod events;
 mod file;
 mod groups;
+pub mod keyfile;
 mod keys;
 mod reader;
 mod retention;
@@ -23,6 +29,7 @@ mod seed;
 mod sizes;
 mod tree;
 mod usage;
+pub mod vault;
 mod workspace;
 mod writer;
 
@@ -34,7 +41,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::api::Time;
-use crate::gateway::vault::Vault;
+use crate::gateway::store::vault::Vault;
 
 pub use audit::{AuditDirection, AuditQuery, Origin};
 use changes::Changes;

@@ -46,16 +46,28 @@ const WALLS: &[Wall] = &[
         reason: "only perform and runtime see the world; the rest is a function of values",
     },
     Wall {
-        place: "gateway/management",
+        place: "gateway/planes/management",
         except: &[],
-        forbidden: &["gateway::data"],
+        forbidden: &["planes::data", "super::super::data"],
         reason: "the planes meet in the snapshot",
     },
     Wall {
-        place: "gateway/data",
+        place: "gateway/planes/data",
         except: &[],
-        forbidden: &["gateway::management", "gateway::store"],
+        forbidden: &["planes::management", "gateway::store"],
         reason: "the planes meet in the snapshot; there is no database on the request path",
+    },
+    Wall {
+        place: "gateway/simulator",
+        except: &[],
+        forbidden: &["gateway::planes", "gateway::store"],
+        reason: "the simulated models are an upstream like any other",
+    },
+    Wall {
+        place: "gateway/rules",
+        except: &[],
+        forbidden: &["tokio", "std::fs", "crate::clock", "gateway::planes", "gateway::store", "gateway::records"],
+        reason: "who may call what is a pure question",
     },
     Wall { place: "", except: &["gateway/store"], forbidden: &["rusqlite"], reason: "SQL stands only in the store" },
     Wall {

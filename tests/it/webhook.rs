@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use repoint::api::{Event, EventTokens, KeyPrefix, Slug, Time};
-use repoint::gateway::webhook::{Delivery, Schedule, Webhook, WebhookError};
+use repoint::gateway::records::webhook::{Delivery, Schedule, Webhook, WebhookError};
 use secrecy::SecretString;
 use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};

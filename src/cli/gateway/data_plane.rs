@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::api::{ModelId, Provider};
 use crate::cli::select::long_duration;
-use crate::gateway::data::Settings;
-use crate::gateway::provider::{Base, Providers, Reach};
+use crate::gateway::planes::data::Settings;
+use crate::gateway::routing::provider::{Base, Providers, Reach};
 
 /// Where targets go, and what the inference address may use.
 #[derive(Debug, Clone, Args)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::text::{answer, embedding, tokens};
-use crate::gateway::provider::Operation;
+use crate::gateway::routing::provider::Operation;
 
 /// The numbers of an embedding where nobody asks for another count.
 const DIMENSIONS: usize = 64;

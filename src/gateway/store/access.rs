@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::tree::{self, COLUMNS};
 use super::{Store, StoreError, usage};
 use crate::api::{Group, GroupId, KeyPrefix};
-use crate::gateway::access::{Access, KeyDigest, KeyRow};
+use crate::gateway::rules::access::{Access, KeyDigest, KeyRow};
 
 impl Store {
     /// Fills the request path's view: groups, their keys, and what the day has used. Nothing may be asked of it

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::events::move_webhook;
 use super::{Rows, Sequence, Store, StoreError};
 use crate::api::Time;
-use crate::gateway::webhook::{DeadLetter, Delivery};
+use crate::gateway::records::webhook::{DeadLetter, Delivery};
 
 /// What a letter is read from, in the order of [`letter`].
 const COLUMNS: &str = "sequence, id, body, event_count, attempts, reason, created_at";

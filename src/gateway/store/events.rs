@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params, params_from_iter, types::Value};
 use super::usage::{count, stored};
 use super::{Sequence, Store, StoreError};
 use crate::api::{Event, EventTokens, KeyPrefix, Slug, Time, Unknown};
-use crate::gateway::webhook::DELIVERY_TYPE;
+use crate::gateway::records::webhook::DELIVERY_TYPE;
 
 /// What an event is read from, in the order of [`event`].
 const COLUMNS: &str = "sequence, idempotency_key, timestamp, request_id, model_slug, external_entity_id, \

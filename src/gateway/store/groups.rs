@@ -14,7 +14,7 @@ use super::{Rows, Seen, Sequence, Store, StoreError, Written};
 use crate::api::{
     Group, GroupId, GroupMetadata, GroupModel, GroupTombstone, Hierarchy, LimitEnforcement, Slug, Time, Unknown,
 };
-use crate::gateway::hierarchy::{DEPTH_MAX, EXCEEDS_PARENT, exceeds};
+use crate::gateway::rules::hierarchy::{DEPTH_MAX, EXCEEDS_PARENT, exceeds};
 
 /// A group to be, checked by everything but the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]

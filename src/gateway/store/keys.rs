@@ -7,7 +7,7 @@ use super::tree;
 use super::writer::Transaction;
 use super::{Rows, Seen, Sequence, Store, StoreError, Written};
 use crate::api::{GroupId, KeyInfo, KeyPrefix, KeyTombstone, Time};
-use crate::gateway::access::{KeyDigest, KeyRow};
+use crate::gateway::rules::access::{KeyDigest, KeyRow};
 
 /// The published type of key that comes closest to a group's: it opens some endpoints and nothing else.
 const AUDITED_TYPE: &str = "INVOKE_ALLOWED_SHARED_ENDPOINTS_SERVICE_ACCOUNT";

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::file::open_reader;
 use super::writer::{Message, read_revision};
 use super::{Seen, StoreError};
-use crate::gateway::beside::beside;
+use crate::gateway::background::run_in_background;
 
 /// The most reads at the same time; more wait.
 const CONNECTIONS_MAX: usize = 4;
@@ -75,7 +75,7 @@ impl Readers {
     ) -> Result<Seen<T>, StoreError> {
         let Self::File(pool) = self else { return self.read(work).await };
         let read = pool.turn(work).await?;
-        beside(read).await.ok_or(StoreError::Internal("a read panicked"))?
+        run_in_background(read).await.ok_or(StoreError::Internal("a read panicked"))?
     }
 }
 

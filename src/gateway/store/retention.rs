@@ -1,4 +1,4 @@
-//! Drops rows that are beyond their bounds. See [`crate::gateway::retention`] for when and how much.
+//! Drops rows that are beyond their bounds. See [`crate::gateway::records::retention`] for when and how much.
 
 use rusqlite::params;
 

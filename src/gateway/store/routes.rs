@@ -16,8 +16,8 @@ use super::secrets::GivenSecrets;
 use super::writer::read_revision;
 use super::{Sequence, Store, StoreError};
 use crate::api::{DeploymentStatus, EndpointId, ModelId, SecretId, Slug, Target, Time};
-use crate::gateway::snapshot::{Route, RoutedModel, RoutedSecret, Routes, RoutesBySlug};
-use crate::gateway::vault::Vault;
+use crate::gateway::routing::snapshot::{Route, RoutedModel, RoutedSecret, Routes, RoutesBySlug};
+use crate::gateway::store::vault::Vault;
 
 /// From so many rows on they are read by two threads: a start waits for it.
 const SPLIT_ROWS: i64 = 10_000;

@@ -10,8 +10,8 @@ use super::audit::{Origin, record};
 use super::writer::Transaction;
 use super::{Store, StoreError, Written};
 use crate::api::{Secret, SecretId, SecretTombstone, Time, Unknown};
-use crate::gateway::keyfile::random_letters;
-use crate::gateway::vault::Vault;
+use crate::gateway::store::keyfile::random_letters;
+use crate::gateway::store::vault::Vault;
 
 /// The length of a new secret's id.
 pub const SECRET_ID_CHARS: usize = 7;

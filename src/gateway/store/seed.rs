@@ -16,8 +16,8 @@ use super::secrets::{self, TEAM};
 use super::writer::Transaction;
 use super::{Store, StoreError};
 use crate::api::{EndpointId, Region, SecretId, Slug, SlugError, Target, Time};
-use crate::gateway::options::Seed;
-use crate::gateway::vault::Vault;
+use crate::gateway::process::options::Seed;
+use crate::gateway::store::vault::Vault;
 use groups::GroupSeed;
 
 const WORKSPACE: &str = include_str!("../../../assets/seed/workspace.json");

@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use crate::api::{Group, GroupId, GroupMetadata, GroupModel, Hierarchy, LimitEnforcement, Time, Unknown};
-use crate::gateway::hierarchy::DEPTH_MAX;
-use crate::gateway::limit::effective_models;
+use crate::gateway::rules::hierarchy::DEPTH_MAX;
+use crate::gateway::rules::limit::effective_models;
 
 /// What a group's row is read from, in the order of [`group`].
 pub(super) const COLUMNS: &str =

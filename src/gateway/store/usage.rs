@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{Store, StoreError};
 use crate::api::{GroupId, Slug};
-use crate::gateway::limit::DayUsage;
+use crate::gateway::rules::limit::DayUsage;
 
 impl Store {
     /// Keeps these counts in place of what was kept before. Those of a group that is gone are dropped.

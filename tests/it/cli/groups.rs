@@ -116,7 +116,7 @@ async fn a_registered_key_calls_what_its_group_may_call() {
     let pair = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
     let signer = ring::signature::Ed25519KeyPair::from_pkcs8(pair.as_ref()).unwrap();
     let public: [u8; 32] = signer.public_key().as_ref().try_into().unwrap();
-    let public = repoint::gateway::federated_key::PublicKey::from_bytes(public);
+    let public = repoint::gateway::rules::federated_key::PublicKey::from_bytes(public);
     let world = grouped(World::with(|options| options.workspace_public_key = Some(public)).await).await;
     let private = world.home.path().join("workspace.pk8");
     std::fs::write(&private, pair.as_ref()).unwrap();

@@ -101,7 +101,7 @@ async fn a_key_in_a_body_or_a_path_leaves_no_trace() {
     assert_eq!(caller.call(&post(&format!("/v1/{KEY}"), "{}")).await.status, 404);
     let records = plane.recorded(2).await;
     assert!(!serde_json::to_string(&records).unwrap().contains("canary"));
-    let metrics = plane.shared.metrics.text(repoint::gateway::metrics::Reading::default());
+    let metrics = plane.shared.metrics.text(repoint::gateway::records::metrics::Reading::default());
     assert!(
         metrics.contains("repoint_requests_total") && !metrics.contains("canary") && !metrics.contains("cust_42"),
         "{metrics}"

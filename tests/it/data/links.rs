@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use repoint::gateway::data::Settings;
+use repoint::gateway::planes::data::Settings;
 
 use super::caller::{Caller, chat, post, post_with};
 use super::plane::{GLM, KEY, Plane, settings};

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use repoint::api::{
     DeploymentStatus, EndpointId, Event, Group, GroupId, KeyPrefix, ModelId, Provider, SecretId, Slug, Target, Time,
 };
-use repoint::gateway::access::{KeyDigest, KeyRow};
-use repoint::gateway::data::{self, Settings};
-use repoint::gateway::provider::{Base, Providers, Reach};
-use repoint::gateway::snapshot::{Route, RoutedModel, RoutedSecret, Routes};
+use repoint::gateway::planes::data::{self, Settings};
+use repoint::gateway::records::traffic::RequestEntry;
+use repoint::gateway::routing::provider::{Base, Providers, Reach};
+use repoint::gateway::routing::snapshot::{Route, RoutedModel, RoutedSecret, Routes};
+use repoint::gateway::rules::access::{KeyDigest, KeyRow};
+use repoint::gateway::simulator;
 use repoint::gateway::state::Shared;
-use repoint::gateway::traffic::RequestEntry;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -86,8 +87,10 @@ impl Plane {
                 .collect(),
             ..Providers::default()
         };
+        let models = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut shared = Shared { settings, providers, ..Shared::default() };
         change(&mut shared);
+        shared.providers.simulator = models.local_addr().ok();
         let shared = Arc::new(shared);
         shared.snapshots.swap(routes(1, &usual_targets()));
         shared.access.upsert_group(group(&json!([{"slug": GLM}, {"slug": RENAMED}, {"slug": "my-org/gone"}])));
@@ -105,7 +108,14 @@ impl Plane {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(data::serve(listener, Arc::clone(&shared), stop.clone()));
+        let ended = CancellationToken::new();
+        let simulating = tokio::spawn(simulator::serve(models, Arc::clone(&shared), ended.clone()));
+        let answering = data::serve(listener, Arc::clone(&shared), stop.clone());
+        let serving = tokio::spawn(async move {
+            answering.await;
+            ended.cancel();
+            simulating.await.unwrap();
+        });
         Self { address, shared, events, stop, serving }
     }
 

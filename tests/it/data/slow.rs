@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use repoint::gateway::data::Settings;
+use repoint::gateway::planes::data::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 
-use repoint::gateway::data::Settings;
+use repoint::gateway::planes::data::Settings;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::caller::{Caller, chat_stream, post_with};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use repoint::api::{Provider, Target};
-use repoint::gateway::data::Settings;
-use repoint::gateway::provider::Providers;
+use repoint::gateway::planes::data::Settings;
+use repoint::gateway::routing::provider::Providers;
 
 use super::caller::{Caller, chat, chat_stream, post, post_with};
 use super::plane::{GLM, KEY, Plane, SECRET, settings};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use repoint::api::{Event, EventTokens, KeyPrefix, Page, Slug, Time};
 use repoint::gateway::Options;
-use repoint::gateway::webhook::Schedule;
+use repoint::gateway::records::webhook::Schedule;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::sync::mpsc;

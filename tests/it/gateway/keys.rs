@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use repoint::api::{KeyInfo, MintedKey, Page};
-use repoint::gateway::federated_key::PublicKey;
+use repoint::gateway::rules::federated_key::PublicKey;
 use reqwest::Method;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};

@@ -10,7 +10,7 @@ use crate::api::{
     Group, GroupId, GroupMetadata, GroupModel, Hierarchy, LimitEnforcement, RateLimit, Slug, SlugError, Time, Unknown,
     UsageLimit,
 };
-use crate::gateway::federated_key;
+use crate::gateway::rules::federated_key;
 use crate::gateway::store::writer::Transaction;
 use crate::gateway::store::{NewKey, StoreError, groups, keys};
 

@@ -1,0 +1,179 @@
+//! One request on its way through the phases, and what is settled when it ends, however it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use http::HeaderValue;
+
+use super::budget::Share;
+use super::refusal::Refusal;
+use super::reply::Usage;
+use super::worker::{Callee, Worker};
+use crate::api::EventTokens;
+use crate::clock;
+use crate::gateway::records::record::{Outcome, Record, RequestId};
+use crate::gateway::routing::provider::Dialect;
+use crate::gateway::routing::snapshot::{InFlight, Route};
+use crate::gateway::rules::access::Key;
+use crate::gateway::rules::limit::{Grant, Moment};
+
+/// What is noted of a caller who went before there was a status.
+const CALLER_GONE: u16 = 499;
+/// About how many bytes of a prompt make a token, for upstreams that do not tell.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// One request. Dropping it settles it, as one whose caller has gone unless it was said otherwise before.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) worker: Arc<Worker>,
+    pub(super) started: Instant,
+    pub(super) id: RequestId,
+    pub(super) path: &'static str,
+    pub(super) dialect: Dialect,
+    pub(super) key: Option<Arc<Key>>,
+    pub(super) callee: Option<Arc<Callee>>,
+    pub(super) route: Option<Arc<Route>>,
+    pub(super) routes: Option<InFlight>,
+    pub(super) model: String,
+    pub(super) status: u16,
+    pub(super) usage: Usage,
+    pub(super) prompt_bytes: usize,
+    /// Pieces of a stream that passed, about one a token.
+    pub(super) pieces: u64,
+    pub(super) upstream_at: Option<Instant>,
+    pub(super) first_byte_at: Option<Instant>,
+    /// Of the streams that may be open.
+    place: Option<Share>,
+    is_stream: bool,
+    admitted: Option<Arc<Grant>>,
+    is_settled: bool,
+}
+
+impl Exchange {
+    pub(super) fn begin(worker: Arc<Worker>) -> Self {
+        let id = worker.request_id(worker.shared.clock.now());
+        Self {
+            worker,
+            started: clock::instant(),
+            id,
+            path: "-",
+            dialect: Dialect::OpenAi,
+            key: None,
+            callee: None,
+            route: None,
+            routes: None,
+            model: String::new(),
+            status: CALLER_GONE,
+            usage: Usage::default(),
+            prompt_bytes: 0,
+            pieces: 0,
+            upstream_at: None,
+            first_byte_at: None,
+            place: None,
+            is_stream: false,
+            admitted: None,
+            is_settled: false,
+        }
+    }
+
+    /// Checks the limits and counts the request.
+    pub(super) fn admit(&mut self, grant: Arc<Grant>, now: Moment) -> Result<(), Refusal> {
+        grant.admit(now).map_err(Refusal::Limited)?;
+        self.admitted = Some(grant);
+        Ok(())
+    }
+
+    /// Takes a place among the streams.
+    pub(super) fn take_place(&mut self) -> Result<(), Refusal> {
+        let mut place = self.worker.streams.share();
+        if !place.grow(1) {
+            return Err(Refusal::Busy);
+        }
+        self.place = Some(place);
+        Ok(())
+    }
+
+    /// The answer is a stream from here on.
+    pub(super) fn begin_stream(&mut self) {
+        self.is_stream = true;
+        self.worker.shared.metrics.open.streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The first byte of the answer's body goes to the caller.
+    pub(super) fn note_first_byte(&mut self) {
+        self.first_byte_at.get_or_insert_with(clock::instant);
+    }
+
+    /// `X-Baseten-Request-Id`.
+    pub(super) fn id_header(&self) -> HeaderValue {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        let text = self.id.0.simple().encode_lower(&mut buffer);
+        HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+    }
+
+    /// Charges what was used and writes the request down. Only the first call does anything.
+    pub(super) fn settle(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
+        let now = self.worker.shared.clock.moment();
+        let ended = clock::instant();
+        let (tokens, tokens_are_estimated) = self.tokens(&outcome);
+        if let Some(grant) = self.admitted.take() {
+            grant.settle(tokens, now);
+        }
+        if self.is_stream {
+            self.worker.shared.metrics.open.streams.fetch_sub(1, Ordering::Relaxed);
+        }
+        let since = |at: Instant| at.saturating_duration_since(self.started);
+        self.worker.shared.ledger.push(Record {
+            id: self.id,
+            ended_at: now.wall,
+            path: self.path,
+            status: self.status,
+            outcome,
+            model: std::mem::take(&mut self.model),
+            route: self.route.take(),
+            revision: self.routes.as_ref().map_or(0, |routes| routes.revision),
+            key: self.key.take(),
+            tokens,
+            tokens_are_estimated,
+            is_stream: self.is_stream,
+            latency: since(ended),
+            upstream: self.upstream_at.map(since),
+            first_byte: self.first_byte_at.map(since),
+        });
+        self.place = None;
+        // The request no longer runs on its revision.
+        self.routes = None;
+    }
+
+    /// What is charged, and whether it was estimated: a stream that was cut, or whose upstream does not tell.
+    fn tokens(&self, outcome: &Outcome) -> (EventTokens, bool) {
+        let was_served = match outcome {
+            Outcome::Complete | Outcome::CallerGone | Outcome::UpstreamCut => (200..300).contains(&self.status),
+            Outcome::UpstreamFailed | Outcome::Limited(_) | Outcome::Refused => false,
+        };
+        if !was_served {
+            return (EventTokens::default(), false);
+        }
+        if !self.is_stream {
+            return (self.usage.tokens(EventTokens::default()), false);
+        }
+        let prompt_bytes = self.prompt_bytes as u64;
+        let input_tokens = if self.pieces == 0 { 0 } else { prompt_bytes.div_ceil(BYTES_PER_TOKEN) };
+        let estimate = EventTokens { input_tokens, output_tokens: self.pieces, cached_input_tokens: 0 };
+        let mut usage = self.usage;
+        if *outcome != Outcome::Complete {
+            usage.at_least_output(self.pieces);
+        }
+        (usage.tokens(estimate), self.usage.is_unknown())
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.settle(Outcome::CallerGone);
+    }
+}

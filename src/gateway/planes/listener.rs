@@ -1,0 +1,157 @@
+//! One address: takes connections, hands their requests to a service, and ends them in order.
+//!
+//! Every connection has a time limit for its header and for taking what it asked for, there is a cap on how many are open, and at the end those
+//! that are idle are closed and those with a request under way get to finish it.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use crate::gateway::planes::write_timeout::WriteTimeout;
+
+/// What one address may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServeLimits {
+    /// Connections at the same time; more wait in the system's queue.
+    pub connections_max: usize,
+    /// How long a request's header may take.
+    pub header_timeout: Duration,
+    /// Bytes that a request's header may have.
+    pub header_bytes_max: usize,
+    /// How long a caller may take nothing of its answer.
+    pub write_timeout: Duration,
+    /// How long requests under way may take to finish after the end was asked for.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1024,
+            header_timeout: Duration::from_secs(15),
+            header_bytes_max: 64 * 1024,
+            write_timeout: Duration::from_mins(1),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves until `stop` is cancelled and all that was under way has ended or run out of time.
+pub async fn serve<S>(listener: TcpListener, service: S, limits: ServeLimits, stop: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let connections = TaskTracker::new();
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+            () = stop.cancelled() => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = connection(stream, service.clone(), limits, stop.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Mostly too many open files: others must end before the next can begin.
+                tracing::warn!(%error, "cannot take a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn connection<S>(stream: TcpStream, service: S, limits: ServeLimits, stop: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection went before it was served");
+        return;
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes_max)
+        .serve_connection(
+            TokioIo::new(WriteTimeout::new(stream, limits.write_timeout)),
+            TowerToHyperService::new(service),
+        );
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = stop.cancelled() => None,
+    };
+    let ended = if let Some(ended) = ended {
+        Ok(ended)
+    } else {
+        connection.as_mut().graceful_shutdown();
+        tokio::time::timeout(limits.drain_timeout, connection).await
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) => tracing::warn!("a request was cut: it did not finish within the drain time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower::service_fn;
+
+    use super::*;
+
+    /// More than sockets hold between two who do not read.
+    const LARGE: usize = 32 << 20;
+
+    #[tokio::test]
+    async fn a_caller_that_takes_nothing_makes_room_for_the_next() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = |request: Request<Incoming>| async move {
+            let bytes = if request.uri().path() == "/large" { LARGE } else { 2 };
+            Ok::<_, Infallible>(Response::new(Body::from(vec![b'x'; bytes])))
+        };
+        let limits =
+            ServeLimits { connections_max: 1, write_timeout: Duration::from_millis(20), ..ServeLimits::default() };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, service_fn(answer), limits, stop.clone()));
+        let mut greedy = TcpStream::connect(address).await.unwrap();
+        greedy.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        // Nobody else is served while the first has the only place.
+        let mut next = TcpStream::connect(address).await.unwrap();
+        next.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        next.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("xx"), "{text}");
+        drop(greedy);
+        stop.cancel();
+        serving.await.unwrap();
+    }
+}
