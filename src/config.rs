@@ -8,18 +8,20 @@ mod context;
 mod environment;
 mod error;
 mod file;
+mod hosted;
 mod key;
 mod paths;
 
 use std::fs;
 use std::io;
 
-pub use context::{ACCENTS, BASETEN_KEY, Context, HOSTED_INFERENCE_URL, HOSTED_URL, LOCAL, Server, accent, is_hosted};
+pub use context::{ACCENTS, Context, LOCAL, Server, accent};
 #[cfg(debug_assertions)]
 pub use environment::standing_clock;
 pub use environment::{author, editor, gateway_key, variable, variable_os, webhook_secret};
 pub use error::ConfigError;
 pub use file::{ColumnName, KeyLine, SavedFilter, Settings, add_context, remove_context, use_context};
+pub use hosted::{BASETEN_KEY, HOSTED_INFERENCE_URL, HOSTED_URL, is_hosted};
 pub use key::KeySource;
 pub use paths::Paths;
 

@@ -9,6 +9,7 @@
 mod attach;
 mod child;
 mod log;
+mod ready_line;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

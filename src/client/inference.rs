@@ -5,6 +5,7 @@
 //! events is in `events`.
 
 mod events;
+mod piece;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::transport::connection;
 use super::{CONNECT_TIMEOUT, ClientError, ErrorKind};
 use crate::api::{Chat, Slug};
 use events::Events;
+pub use piece::Piece;
 
 /// How long an answer may take as a whole: as long as the gateway's own limit.
 pub const INFERENCE_TIMEOUT: Duration = Duration::from_mins(20);
@@ -82,20 +84,6 @@ impl fmt::Debug for Inference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Inference").field("inference_url", &self.shared.base.as_str()).finish_non_exhaustive()
     }
-}
-
-/// A piece of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    /// What the model says next.
-    Text(String),
-    /// What was used, near the end.
-    Usage {
-        /// Tokens of the prompt.
-        input: u64,
-        /// Tokens of the answer.
-        output: u64,
-    },
 }
 
 /// Why there is no answer: what failed, and who refused it where somebody did.

@@ -5,16 +5,11 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use super::KeySource;
+use super::hosted::{BASETEN_KEY, HOSTED_INFERENCE_URL, HOSTED_URL, is_hosted};
+use super::key::KeySource;
 
 /// The name of the context that is always there: the gateway that this program starts.
 pub const LOCAL: &str = "local";
-/// The hosted management API.
-pub const HOSTED_URL: &str = "https://api.baseten.co/";
-/// The hosted inference API.
-pub const HOSTED_INFERENCE_URL: &str = "https://inference.baseten.co/";
-/// The variable whose key goes to the hosted API and nowhere else.
-pub const BASETEN_KEY: &str = "BASETEN_API_KEY";
 /// What a context that was never saved is called where its address has no name.
 const UNNAMED: &str = "server";
 
@@ -76,12 +71,6 @@ pub fn accent(text: &str) -> Option<[u8; 3]> {
     let number = (digits.len() == 6).then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
     let [_, red, green, blue] = number.to_be_bytes();
     Some([red, green, blue])
-}
-
-/// True for the hosted API's own address: https, its host, its usual port.
-#[must_use]
-pub fn is_hosted(url: &Url) -> bool {
-    url.scheme() == "https" && url.host_str() == Some("api.baseten.co") && url.port().is_none()
 }
 
 impl Context {

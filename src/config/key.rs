@@ -12,7 +12,9 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use url::Url;
 
-use super::{BASETEN_KEY, ConfigError, is_hosted, variable_os};
+use super::environment::variable_os;
+use super::error::ConfigError;
+use super::hosted::{BASETEN_KEY, is_hosted};
 
 /// How long a password manager may take: it may ask its owner to unlock it.
 const COMMAND_LIMIT: Duration = Duration::from_mins(1);

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::content::{EndpointContent, GroupContent, ParentGroup, sorted};
-use super::guard::Version;
 use crate::api::{GroupModel, KeyInfo, Target, TargetField, Unknown};
 
 /// What stands in the place of a value that may be a secret.
@@ -105,19 +104,6 @@ pub fn json(change: &Change) -> Value {
     json!({ "action": change.verb().as_str(), "kind": kind, "name": change.name(), "before": before, "after": after })
 }
 
-/// A version's fields, for the columns of a conflict.
-pub(super) fn version_fields(version: &Version) -> Vec<(String, String)> {
-    match version {
-        Version::Absent => Vec::new(),
-        Version::Endpoint { content, updated_at } => {
-            let mut fields = endpoint_fields(content);
-            fields.extend(updated_at.map(|time| ("updated_at".to_owned(), time.to_string())));
-            fields
-        }
-        Version::Group { content } => group_fields(content),
-    }
-}
-
 type Fields = Vec<(String, String)>;
 
 fn versions(change: &Change) -> (Fields, Fields) {
@@ -149,7 +135,7 @@ fn join(before: &Fields, after: &Fields) -> Vec<FieldDiff> {
         .collect()
 }
 
-fn endpoint_fields(content: &EndpointContent) -> Fields {
+pub(super) fn endpoint_fields(content: &EndpointContent) -> Fields {
     let mut fields = vec![("slug".to_owned(), content.slug.to_string())];
     fields.extend(content.region.as_ref().map(|region| ("region".to_owned(), region.to_string())));
     for (index, target) in content.targets.iter().enumerate() {
@@ -215,7 +201,7 @@ fn without_credentials(text: &str) -> String {
     }
 }
 
-fn group_fields(content: &GroupContent) -> Fields {
+pub(super) fn group_fields(content: &GroupContent) -> Fields {
     let mut fields = vec![("external_entity_id".to_owned(), content.external_entity_id.clone())];
     fields.extend(content.name.clone().map(|name| ("name".to_owned(), name)));
     fields.extend(content.limit_enforcement.as_ref().map(|mode| ("limit_enforcement".to_owned(), mode.to_string())));

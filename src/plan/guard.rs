@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::content::{EndpointContent, GroupContent, same_models, same_targets};
-use super::diff;
+use super::diff::{endpoint_fields, group_fields};
 use crate::api::{Endpoint, Group, Time};
 
 /// What a fresh read says about a change.
@@ -90,7 +90,7 @@ impl Conflict {
     /// The three columns, a field a row, unchanged fields too.
     #[must_use]
     pub fn rows(&self) -> Vec<ConflictRow> {
-        let columns = [&self.base, &self.theirs, &self.mine].map(diff::version_fields);
+        let columns = [&self.base, &self.theirs, &self.mine].map(version_fields);
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in columns.iter().flatten() {
             if !names.contains(&name.as_str()) {
@@ -238,6 +238,19 @@ pub fn compare_group(change: &Change, current: Option<&Group>) -> Verdict {
         mine,
         write_mine: Some(Box::new(write_mine)),
     }))
+}
+
+/// A version's fields, for the columns of a conflict.
+fn version_fields(version: &Version) -> Vec<(String, String)> {
+    match version {
+        Version::Absent => Vec::new(),
+        Version::Endpoint { content, updated_at } => {
+            let mut fields = endpoint_fields(content);
+            fields.extend(updated_at.map(|time| ("updated_at".to_owned(), time.to_string())));
+            fields
+        }
+        Version::Group { content } => group_fields(content),
+    }
 }
 
 impl Version {

@@ -5,6 +5,7 @@
 //! One change is in `item`, the requests in `send`, doubt in `settle`, what this plan itself wrote in `wrote`.
 
 mod item;
+mod lookup;
 mod send;
 mod settle;
 mod wrote;

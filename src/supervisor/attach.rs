@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::time::timeout;
 
-use super::child::ReadyLine;
+use super::ready_line::ReadyLine;
 use super::{Launch, Running};
 
 /// Held locked by a running gateway. It holds the line that the gateway printed when it was ready.

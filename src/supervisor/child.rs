@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use tokio::io::BufReader;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use url::Url;
 
 use super::log::{Log, read_line};
+use super::ready_line::ReadyLine;
 use super::{Contents, Launch, Running, attach};
 
 /// How long a gateway may take until it says that it is ready. A large store takes a second at most.
@@ -29,24 +28,6 @@ pub(super) enum StartError {
     Locked,
     /// Anything else, as a sentence.
     Failed(String),
-}
-
-/// The line that a gateway prints when it is ready.
-#[derive(Deserialize)]
-pub(super) struct ReadyLine {
-    management_url: String,
-    inference_url: String,
-    pid: u32,
-}
-
-impl ReadyLine {
-    /// The gateway that a line of JSON speaks of; `None` where it is no such line.
-    pub(super) fn read(line: &str, key: SecretString, is_attached: bool) -> Option<Running> {
-        let ready: Self = serde_json::from_str(line).ok()?;
-        let management_url = Url::parse(&ready.management_url).ok()?;
-        let inference_url = Url::parse(&ready.inference_url).ok()?;
-        Some(Running { management_url, inference_url, pid: ready.pid, key, is_attached })
-    }
 }
 
 /// A gateway that is ready and ours.

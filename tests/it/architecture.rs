@@ -1,5 +1,7 @@
 //! Who may use whom. The sources are read as text: a test that fails is cheaper than a house that sags.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::Piece;
+use super::piece::Piece;
 use crate::client::{ClientError, ErrorKind};
 
 /// No line of a stream is longer.

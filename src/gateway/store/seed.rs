@@ -3,7 +3,6 @@
 mod groups;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use serde::Deserialize;
@@ -18,7 +17,7 @@ use super::{Store, StoreError};
 use crate::api::{EndpointId, Region, SecretId, Slug, SlugError, Target, Time};
 use crate::gateway::process::options::Seed;
 use crate::gateway::store::vault::Vault;
-use groups::GroupSeed;
+use groups::{GroupSeed, minutes_before};
 
 const WORKSPACE: &str = include_str!("../../../assets/seed/workspace.json");
 const DEMO: &str = include_str!("../../../assets/seed/demo.json");
@@ -166,10 +165,6 @@ pub fn demo(org_prefix: &str) -> Result<Value, SeedError> {
 
 fn endpoints_of(seeds: Vec<EndpointSeed>, org_prefix: &str) -> Result<Vec<NewEndpoint>, SlugError> {
     seeds.into_iter().map(|seed| seed.endpoint(org_prefix)).collect()
-}
-
-fn minutes_before(now: Time, minutes: u64) -> Time {
-    now.minus(Duration::from_mins(minutes))
 }
 
 /// Whether anything was ever written.

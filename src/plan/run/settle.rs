@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, pin_mut};
 
 use super::Job;
-use super::item::{endpoint, found, group_by_entity};
+use super::lookup::{endpoint, found, group_by_entity};
 use crate::api::{Endpoint, PAGE_LIMIT_MAX, Time};
 use crate::client::{ClientError, ErrorKind};
 use crate::clock;

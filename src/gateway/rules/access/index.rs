@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
-use super::{Key, KeyDigest, KeyRow, Member};
+use super::key::{Key, KeyDigest, KeyRow, Member};
 use crate::api::{EffectiveModel, Group, GroupId, KeyPrefix, LimitEnforcement, Slug};
 use crate::gateway::rules::limit::{Counted, DayUsage, Grant, Limit, Meter, Part, Span, effective_models};
 

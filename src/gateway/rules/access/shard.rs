@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::{Key, KeyDigest};
+use super::key::{Key, KeyDigest};
 
 const SHARDS: usize = 256;
 

@@ -5,7 +5,8 @@ use ring::rand::SystemRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::minutes_before;
+use std::time::Duration;
+
 use crate::api::{
     Group, GroupId, GroupMetadata, GroupModel, Hierarchy, LimitEnforcement, RateLimit, Slug, SlugError, Time, Unknown,
     UsageLimit,
@@ -108,4 +109,9 @@ pub(super) fn fill(transaction: &Transaction<'_>, seeded: &[Seeded]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// How long ago the demo says that something was made.
+pub(super) fn minutes_before(now: Time, minutes: u64) -> Time {
+    now.minus(Duration::from_mins(minutes))
 }
