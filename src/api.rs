@@ -25,7 +25,7 @@ mod target;
 mod time;
 mod workspace;
 
-pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditLogs};
+pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditLogs, PUBLISHED_EVENT_TYPES};
 pub use chat::Chat;
 pub use endpoint::{CreateEndpoint, Endpoint, EndpointTombstone, Region, UpdateEndpoint};
 pub use error::ErrorBody;

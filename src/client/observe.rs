@@ -2,7 +2,7 @@
 
 use super::transport::Call;
 use super::{Answer, Client, ClientError};
-use crate::api::{AuditLogs, Event, Page, Time};
+use crate::api::{AuditLogs, Event, Page, Pagination, Time};
 
 /// The most rows that a page of the audit log may have.
 pub const AUDIT_LIMIT_MAX: usize = 200;
@@ -16,8 +16,8 @@ pub struct AuditQuery {
     pub limit: Option<usize>,
     /// Text to look for.
     pub search: Option<String>,
-    /// `GATEWAY` for changes of endpoints, groups and keys; all groups where absent.
-    pub event_type_group: Option<String>,
+    /// Such as `GATEWAY`, `API_KEYS` or `SECRETS`; all groups where empty.
+    pub event_type_groups: Vec<String>,
     /// Not before this time.
     pub start: Option<Time>,
     /// Before this time.
@@ -41,21 +41,44 @@ pub struct EventsQuery {
     pub external_entity_ids: Vec<String>,
 }
 
+impl AuditQuery {
+    fn asked_at(&self, call: Call) -> Call {
+        let millis = |time: Option<Time>| time.map(|time| time.micros().div_euclid(1000));
+        let mut call = call
+            .query("limit", self.limit.map(|limit| limit.clamp(1, AUDIT_LIMIT_MAX)))
+            .query("cursor", self.cursor.as_deref())
+            .query("search", self.search.as_deref());
+        for group in &self.event_type_groups {
+            call = call.query("event_type_groups", Some(group));
+        }
+        call.query("start_epoch_millis", millis(self.start)).query("end_epoch_millis", millis(self.end))
+    }
+}
+
 impl Client {
     /// One page of the audit log, newest first.
     ///
     /// # Errors
     /// See [`ErrorKind`](super::ErrorKind).
     pub async fn audit_logs(&self, query: &AuditQuery) -> Result<Answer<AuditLogs>, ClientError> {
-        let millis = |time: Option<Time>| time.map(|time| time.micros().div_euclid(1000));
-        let call = Call::get(&["v1", "audit_logs"])
-            .query("limit", query.limit.map(|limit| limit.clamp(1, AUDIT_LIMIT_MAX)))
-            .query("cursor", query.cursor.as_deref())
-            .query("search", query.search.as_deref())
-            .query("event_type_groups", query.event_type_group.as_deref())
-            .query("start_epoch_millis", millis(query.start))
-            .query("end_epoch_millis", millis(query.end));
-        self.read(call).await
+        self.read(query.asked_at(Call::get(&["v1", "audit_logs"]))).await
+    }
+
+    /// What the audit log has no published types for, such as changes of groups: one page, newest first. Other servers
+    /// than a gateway of ours have no such log, and nothing in it.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](super::ErrorKind).
+    pub async fn own_audit(&self, query: &AuditQuery) -> Result<AuditLogs, ClientError> {
+        let nothing = AuditLogs { items: Vec::new(), pagination: Pagination::default() };
+        if self.is_local_gateway() == Some(false) {
+            return Ok(nothing);
+        }
+        match self.read(query.asked_at(Call::get(&["repoint", "v1", "audit"]))).await {
+            Ok(answer) => Ok(answer.body),
+            Err(error) if error.says_no_such_route() => Ok(nothing),
+            Err(error) => Err(error),
+        }
     }
 
     /// One page of the usage events, oldest first.

@@ -41,19 +41,23 @@ impl Client {
     }
 
     fn remember(&self, answer: &Result<Answer<SyncReport>, ClientError>) {
-        use ErrorKind as K;
-        // A server that has no such route may say so in its own way, a web page or a 403 among them.
         let known = match answer {
             Ok(_) => Some(true),
-            Err(error) if matches!(error.kind, K::NotFound | K::Status(405) | K::Malformed | K::Forbidden) => {
-                Some(false)
-            }
+            Err(error) if error.says_no_such_route() => Some(false),
             Err(_) => None,
         };
         if let Some(is_ours) = known {
             // Who was first has said the same.
             self.transport.is_ours.get_or_init(|| is_ours);
         }
+    }
+}
+
+impl ClientError {
+    /// A server that has no such route may say so in its own way, a web page or a 403 among them.
+    pub(super) fn says_no_such_route(&self) -> bool {
+        use ErrorKind as K;
+        matches!(self.kind, K::NotFound | K::Status(405) | K::Malformed | K::Forbidden)
     }
 }
 

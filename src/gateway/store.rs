@@ -43,7 +43,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::api::Time;
 use crate::gateway::store::vault::Vault;
 
-pub use audit::{AuditDirection, AuditQuery, Origin};
+pub use audit::{AuditDirection, AuditQuery, AuditScope, Origin};
 use changes::Changes;
 pub use dead_letters::StoredLetter;
 pub use endpoints::{Change, NewEndpoint, Patch};

@@ -55,6 +55,7 @@ pub(crate) fn router(plane: &Arc<Plane>, operator: Router, open: Router) -> Rout
         .route("/v1/secrets", get(workspace::secrets).post(workspace::upsert_secret))
         .route("/v1/secrets/{name}", delete(workspace::delete_secret))
         .route("/v1/users/me", get(workspace::me))
+        .route("/repoint/v1/audit", get(audit::own))
         .route("/repoint/v1/dead_letters", get(dead_letters::list))
         .route("/repoint/v1/dead_letters/send", post(dead_letters::send_all))
         .route("/repoint/v1/dead_letters/{id}", get(dead_letters::read).delete(dead_letters::delete))

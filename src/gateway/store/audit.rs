@@ -4,7 +4,7 @@ use rusqlite::{Connection, params, params_from_iter, types::Value};
 
 use super::writer::Transaction;
 use super::{Rows, Sequence, Store, StoreError};
-use crate::api::{AuditActor, AuditEntry, AuditEvent, Time, Unknown};
+use crate::api::{AuditActor, AuditEntry, AuditEvent, PUBLISHED_EVENT_TYPES, Time, Unknown};
 
 /// On whose behalf a write is done, as the audit log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +41,21 @@ pub enum AuditDirection {
     Oldest,
 }
 
+/// Which entries of the log are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuditScope {
+    /// Those whose event types the published specification has.
+    #[default]
+    Published,
+    /// The rest, which only a gateway of ours writes.
+    Own,
+}
+
 /// What is asked of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditQuery {
+    /// Which entries.
+    pub scope: AuditScope,
     /// Which way.
     pub direction: AuditDirection,
     /// After this entry, in that direction.
@@ -129,6 +141,11 @@ fn statement(query: &AuditQuery) -> (String, Vec<Value>) {
         AuditDirection::Newest => ("DESC", "sequence < {}"),
         AuditDirection::Oldest => ("ASC", "sequence > {}"),
     };
+    let published = match query.scope {
+        AuditScope::Published => "event_type IN (SELECT value FROM json_each({}))",
+        AuditScope::Own => "event_type NOT IN (SELECT value FROM json_each({}))",
+    };
+    condition(published, Value::from(serde_json::Value::from(PUBLISHED_EVENT_TYPES.to_vec()).to_string()));
     if let Some(after) = query.after {
         condition(beyond, Value::from(after));
     }

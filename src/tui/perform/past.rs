@@ -9,6 +9,8 @@ use crate::plan::{survey, undo};
 use crate::tui::load::{Failure, FailureKind};
 use crate::tui::wanted::{Aim, Past, WayBack};
 
+/// What of the server's log concerns a gateway: endpoints, keys, and the secrets that targets name.
+const EVENT_TYPE_GROUPS: [&str; 3] = ["GATEWAY", "API_KEYS", "SECRETS"];
 /// How many entries of the journal are shown at most.
 const ENTRIES_MAX: usize = 2_000;
 
@@ -16,14 +18,16 @@ const ENTRIES_MAX: usize = 2_000;
 pub(super) async fn history(client: &Client, journal: PathBuf) -> Result<Past, Failure> {
     let query = AuditQuery {
         limit: Some(AUDIT_LIMIT_MAX),
-        event_type_group: Some("GATEWAY".to_owned()),
+        event_type_groups: EVENT_TYPE_GROUPS.map(str::to_owned).to_vec(),
         ..AuditQuery::default()
     };
-    let (read, audit) = futures_util::join!(read(journal), client.audit_logs(&query));
+    let own = AuditQuery { limit: Some(AUDIT_LIMIT_MAX), ..AuditQuery::default() };
+    let (read, audit, own) = futures_util::join!(read(journal), client.audit_logs(&query), client.own_audit(&own));
     let History { entries, unreadable } = read?;
     let server = client.management_url().to_string();
     let ours = entries.into_iter().rev().filter(|entry| entry.author.server == server).take(ENTRIES_MAX).collect();
-    Ok(Past { entries: ours, unreadable, audit: audit.map(|answer| answer.body.items).map_err(Failure::from) })
+    let audit = audit.and_then(|answer| Ok(answer.body.items.into_iter().chain(own?.items).collect()));
+    Ok(Past { entries: ours, unreadable, audit: audit.map_err(Failure::from) })
 }
 
 /// The plan that takes something back, made on what the server has now.

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use repoint::api::{CreateEndpoint, Endpoint, EndpointId, Slug, Target, UpdateEndpoint, UpsertSecret};
-use repoint::client::{Client, ErrorKind, Seen};
+use repoint::client::{AuditQuery, Client, ErrorKind, Seen};
 use secrecy::SecretString;
 use url::Url;
 
@@ -182,4 +182,22 @@ async fn requests_are_followed_as_they_end() {
     assert_eq!(client.requests_of("my-org/nothing", 10).await.unwrap().body.requests, []);
     gateway.stop().await;
     assert!(matches!(stream.next().await, Ok(None) | Err(_)));
+}
+
+#[tokio::test]
+async fn changes_of_groups_are_told_by_a_gateway_of_ours_and_no_other_server_is_blamed_for_having_none() {
+    let gateway = TestGateway::start().await;
+    let group = serde_json::json!({"metadata": {"external_entity_id": "cust"}, "models": [{"slug": "my-org/glm-5.2"}]});
+    assert_eq!(gateway.post("/v1/gateway/groups", &group).await.status, 200);
+    let told = client(&gateway).own_audit(&AuditQuery::default()).await.unwrap();
+    let types: Vec<_> = told.items.iter().map(|entry| entry.event_type.as_str()).collect();
+    assert_eq!(types, ["GATEWAY_GROUP_CREATED"]);
+    let other = wiremock::MockServer::start().await;
+    for status in [404, 403, 405] {
+        other.reset().await;
+        let answer = wiremock::ResponseTemplate::new(status);
+        wiremock::Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&other).await;
+        let client = Client::new(super::options(&other.uri())).unwrap();
+        assert!(client.own_audit(&AuditQuery::default()).await.unwrap().items.is_empty(), "{status}");
+    }
 }

@@ -127,8 +127,9 @@ async fn sent() -> Vec<String> {
     drop(client.delete_secret("a b").await);
     drop(client.me().await);
     let start = Time::parse("2026-11-22T00:00:00Z").unwrap();
-    let event_type_group = Some("GATEWAY".to_owned());
-    drop(client.audit_logs(&AuditQuery { start: Some(start), event_type_group, ..AuditQuery::default() }).await);
+    let event_type_groups = vec!["GATEWAY".to_owned(), "SECRETS".to_owned()];
+    drop(client.audit_logs(&AuditQuery { start: Some(start), event_type_groups, ..AuditQuery::default() }).await);
+    drop(client.own_audit(&AuditQuery { limit: Some(9), ..AuditQuery::default() }).await);
     let keys = vec!["k1".to_owned(), "k2".to_owned()];
     drop(client.events(&EventsQuery { start: Some(start), api_keys: keys, ..EventsQuery::default() }).await);
     drop(client.sync_report().await);

@@ -1,6 +1,6 @@
 //! `/v1/audit_logs`: rows are written with what they tell of.
 
-use repoint::api::{AuditEntry, AuditLogs, Endpoint};
+use repoint::api::{AuditEntry, AuditLogs, Endpoint, PUBLISHED_EVENT_TYPES};
 use reqwest::Method;
 use serde_json::json;
 
@@ -91,4 +91,31 @@ async fn the_log_is_searched_and_filtered() {
     for bad in ["limit=201", "direction=UP", "event_type_groups=X", "sources=X", "cursor=zz", "start_epoch_millis=x"] {
         gateway.get(&format!("/v1/audit_logs?{bad}")).await.is_error(400, "VALIDATION_ERROR", "");
     }
+}
+
+#[tokio::test]
+async fn the_published_log_has_published_types_alone_and_the_rest_is_told_beside_it() {
+    let gateway = TestGateway::start().await;
+    let group = json!({"metadata": {"external_entity_id": "cust"}, "models": [{"slug": "my-org/glm-5.2"}]});
+    let group = gateway.post("/v1/gateway/groups", &group).await.json();
+    let path = format!("/v1/gateway/groups/{}", group["id"].as_str().unwrap());
+    gateway.post(&format!("{path}/api_keys"), &json!({})).await;
+    gateway.post("/v1/secrets", &json!({"name": "zebra", "value": "s3cr3t-value"})).await;
+    gateway.patch(&path, &json!({"models": []})).await;
+    gateway.delete(&path).await;
+    let types = async |path: &str| {
+        let log: AuditLogs = gateway.get(path).await.body();
+        log.items.into_iter().map(|entry| entry.event_type).collect::<Vec<_>>()
+    };
+    let published = types("/v1/audit_logs?limit=200&sources=API").await;
+    assert!(published.iter().all(|kind| PUBLISHED_EVENT_TYPES.contains(&kind.as_str())), "{published:?}");
+    assert!(["SECRET_UPDATED", "API_KEY_CREATED"].iter().all(|kind| published.iter().any(|told| told == kind)));
+    let own = types("/repoint/v1/audit?direction=ASC&limit=2").await;
+    assert_eq!(own, ["GATEWAY_GROUP_CREATED", "GATEWAY_GROUP_UPDATED"]);
+    assert_eq!(types("/repoint/v1/audit").await.len(), 3);
+    // A cursor of the one is none of the other's.
+    let cursor =
+        gateway.get("/repoint/v1/audit?limit=1").await.json()["pagination"]["cursor"].as_str().unwrap().to_owned();
+    gateway.get(&format!("/v1/audit_logs?cursor={cursor}")).await.is_error(400, "VALIDATION_ERROR", "cursor");
+    assert_eq!(types(&format!("/repoint/v1/audit?limit=1&cursor={cursor}")).await, ["GATEWAY_GROUP_UPDATED"]);
 }

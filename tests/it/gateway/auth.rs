@@ -34,6 +34,26 @@ async fn both_schemes_open_and_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn a_customers_key_is_another_error_than_a_wrong_one() {
+    let gateway = TestGateway::start().await;
+    let groups = gateway.get("/v1/gateway/groups").await.json();
+    let keys = format!("/v1/gateway/groups/{}/api_keys", groups["items"][0]["id"].as_str().unwrap());
+    let minted = gateway.post(&keys, &json!({})).await.json();
+    let key = minted["api_key"].as_str().unwrap().to_owned();
+    let with = async |key: &str, path: &str| {
+        send(gateway.bare(Method::GET, path).header("authorization", format!("Bearer {key}"))).await
+    };
+    for path in [PATH, "/v1/models", "/repoint/v1/sync", "/nowhere"] {
+        let reply = with(&key, path).await;
+        reply.is_error(403, "FORBIDDEN", "inference address");
+        assert!(!reply.text.contains(&key));
+    }
+    with(&key[..key.len() - 1], PATH).await.is_error(401, "UNAUTHORIZED", "");
+    gateway.delete(&format!("{keys}/{}", minted["prefix"].as_str().unwrap())).await;
+    with(&key, PATH).await.is_error(401, "UNAUTHORIZED", "");
+}
+
+#[tokio::test]
 async fn without_a_key_nothing_is_told_about_what_exists() {
     let gateway = TestGateway::start().await;
     for path in ["/v1/gateway/endpoints/n8gHb0uR5xQ", "/nowhere", "/repoint/v1/sync", "/v1/models", "/v1/secrets/x"] {

@@ -69,6 +69,7 @@ fn owner(addresses: &Addresses, federated: &str) -> String {
         "/v1/secrets",
         "/v1/users/me",
         "/v1/audit_logs",
+        "/repoint/v1/audit",
         "/v1/gateway/endpoints",
         "/v1/gateway/groups",
         "/v1/gateway/events?start_time=2020-01-01T00:00:00Z",

@@ -346,7 +346,7 @@ async fn a_write_is_in_the_audit_log_and_at_a_revision() {
     let path = format!("{PATH}/{}", group.id);
     assert_eq!(gateway.patch(&path, &json!({"models": []})).await.revision(), before + 2);
     gateway.delete(&path).await;
-    let log = gateway.get("/v1/audit_logs?event_type_groups=GATEWAY&sources=API").await.json();
+    let log = gateway.get("/repoint/v1/audit?event_type_groups=GATEWAY&sources=API").await.json();
     let told: Vec<_> = log["items"].as_array().unwrap().iter().map(|entry| entry["event_data"].clone()).collect();
     let entry = |kind: &str| json!({"event_type": kind, "gateway_group_id": group.id, "external_entity_id": "cust"});
     assert_eq!(told, [entry("GATEWAY_GROUP_DELETED"), entry("GATEWAY_GROUP_UPDATED"), entry("GATEWAY_GROUP_CREATED")]);

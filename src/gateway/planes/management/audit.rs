@@ -1,4 +1,4 @@
-//! `/v1/audit_logs`: who changed what.
+//! `/v1/audit_logs` and `/repoint/v1/audit`: who changed what.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::query::Query;
 use super::reply::page;
 use crate::api::{AuditLogs, Page, Pagination, Time};
 use crate::gateway::planes::error::ApiError;
-use crate::gateway::store::{AuditDirection, AuditQuery};
+use crate::gateway::store::{AuditDirection, AuditQuery, AuditScope};
 
 const LIMIT_DEFAULT: usize = 20;
 const LIMIT_MAX: usize = 200;
@@ -40,8 +40,18 @@ const SOURCES: &[&str] = &["UI", "API", "MCP", "SYSTEM", "OTHER"];
 /// Filters by what no entry of ours has: they find nothing.
 const FOREIGN_FILTERS: &[&str] = &["user_ids", "deployment_ids", "chain_deployment_ids", "environment_names"];
 
+/// What the published specification has a type for: strict clients fail on any other.
 pub(super) async fn list(State(plane): State<Arc<Plane>>, query: Query) -> Result<Json<AuditLogs>, ApiError> {
-    let (list, asked, nothing) = parse(&query)?;
+    answer(&plane, AuditScope::Published, &query).await
+}
+
+/// What else is written down: changes of groups.
+pub(super) async fn own(State(plane): State<Arc<Plane>>, query: Query) -> Result<Json<AuditLogs>, ApiError> {
+    answer(&plane, AuditScope::Own, &query).await
+}
+
+async fn answer(plane: &Plane, scope: AuditScope, query: &Query) -> Result<Json<AuditLogs>, ApiError> {
+    let (list, asked, nothing) = parse(scope, query)?;
     if nothing {
         return Ok(Json(Page { items: Vec::new(), pagination: Pagination::default() }));
     }
@@ -49,11 +59,17 @@ pub(super) async fn list(State(plane): State<Arc<Plane>>, query: Query) -> Resul
 }
 
 /// The list that cursors belong to, what is asked, and whether it can find nothing.
-fn parse(query: &Query) -> Result<(List, AuditQuery, bool), ApiError> {
-    let (list, direction) = match query.get("direction")? {
-        None | Some("DESC") => (List::AuditNewest, AuditDirection::Newest),
-        Some("ASC") => (List::AuditOldest, AuditDirection::Oldest),
+fn parse(scope: AuditScope, query: &Query) -> Result<(List, AuditQuery, bool), ApiError> {
+    let direction = match query.get("direction")? {
+        None | Some("DESC") => AuditDirection::Newest,
+        Some("ASC") => AuditDirection::Oldest,
         Some(_) => return Err(ApiError::invalid("direction must be ASC or DESC")),
+    };
+    let list = match (scope, direction) {
+        (AuditScope::Published, AuditDirection::Newest) => List::AuditNewest,
+        (AuditScope::Published, AuditDirection::Oldest) => List::AuditOldest,
+        (AuditScope::Own, AuditDirection::Newest) => List::OwnAuditNewest,
+        (AuditScope::Own, AuditDirection::Oldest) => List::OwnAuditOldest,
     };
     let groups = query.all("event_type_groups");
     let mut type_prefixes = Vec::new();
@@ -70,6 +86,7 @@ fn parse(query: &Query) -> Result<(List, AuditQuery, bool), ApiError> {
     let nothing = foreign || (!groups.is_empty() && type_prefixes.is_empty());
     let time = |millis: i64| Time::from_micros(millis.saturating_mul(1000));
     let asked = AuditQuery {
+        scope,
         direction,
         after: query.get("cursor")?.map(|text| cursor::decode(list, text)).transpose()?,
         limit: query.limit(LIMIT_DEFAULT, LIMIT_MAX)?,

@@ -58,7 +58,7 @@ fn admit(plane: &Plane, request: &Request) -> Result<AuditActor, ApiError> {
         let same = bool::from(key.digest.ct_eq(&digest));
         if same { Some(key) } else { found }
     });
-    let key = found.ok_or(ApiError::Unauthorized)?;
+    let key = found.ok_or_else(|| unknown(plane, text))?;
     let path = request.uri().path();
     if plane.not_onboarded && (path == "/v1/gateway" || path.starts_with("/v1/gateway/")) {
         return Err(ApiError::Forbidden("this workspace is not onboarded to the gateway".to_owned()));
@@ -72,6 +72,17 @@ fn admit(plane: &Plane, request: &Request) -> Result<AuditActor, ApiError> {
         rate.take(key.scope, request.method(), route, crate::clock::instant()).map_err(ApiError::RateLimited)?;
     }
     Ok(key.actor.clone())
+}
+
+/// A customer's key is a good key, and at the wrong address: that is another error than a wrong one.
+fn unknown(plane: &Plane, key: &str) -> ApiError {
+    match plane.shared.access.find(key.as_bytes()) {
+        Some(_) => ApiError::Forbidden(
+            "this is a federated key, which calls models at the inference address; hint: give a workspace API key"
+                .to_owned(),
+        ),
+        None => ApiError::Unauthorized,
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub(super) enum List {
     DeadLetters = b'd',
     AuditNewest = b'a',
     AuditOldest = b'A',
+    OwnAuditNewest = b'o',
+    OwnAuditOldest = b'O',
 }
 
 /// The cursor that goes on after this row.

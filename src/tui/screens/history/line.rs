@@ -139,6 +139,7 @@ fn what(row: &AuditEntry) -> String {
         .as_deref()
         .or_else(|| named("name"))
         .or_else(|| named("external_entity_id"))
+        .or_else(|| named("secret_name"))
         .or_else(|| named("prefix"))
         .or_else(|| named("api_key_prefix"))
         .unwrap_or_default();
