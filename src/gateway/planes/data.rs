@@ -11,6 +11,7 @@ mod answering;
 mod ask;
 mod budget;
 mod caller;
+mod dial;
 mod exchange;
 mod handle;
 mod headers;

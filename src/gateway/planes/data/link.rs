@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::unconstrained;
 use tokio_util::io::poll_read_buf;
 
+use super::dial::Answered;
 use super::http1::{Body, Heads, Taken};
 use super::settings::Settings;
 use super::wire::{self, ConnectError, Wire};
@@ -71,6 +72,8 @@ pub(super) struct Pool {
     idle_max: usize,
     idle_for: Duration,
     idle: Mutex<Vec<(Instant, Link)>>,
+    /// Of the upstream's addresses.
+    answered: Answered,
 }
 
 impl std::fmt::Debug for Link {
@@ -80,9 +83,9 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    async fn connect(base: &Base) -> Result<Self, ConnectError> {
+    async fn connect(base: &Base, answered: &Answered) -> Result<Self, ConnectError> {
         Ok(Self {
-            wire: wire::connect(base).await?,
+            wire: wire::connect(base, answered).await?,
             outgoing: VecDeque::new(),
             is_flushed: true,
             has_written: false,
@@ -225,7 +228,13 @@ impl Pool {
             Scheme::Http => settings.upstream_idle,
             Scheme::Https => settings.upstream_idle_tls,
         };
-        Self { base, idle_max: settings.upstream_idle_max, idle_for, idle: Mutex::default() }
+        Self {
+            base,
+            idle_max: settings.upstream_idle_max,
+            idle_for,
+            idle: Mutex::default(),
+            answered: Answered::default(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -251,7 +260,7 @@ impl Pool {
 
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<Link, ConnectError> {
-        Link::connect(&self.base).await
+        Link::connect(&self.base, &self.answered).await
     }
 
     /// Keeps the connection for the next request, if it can take one.
@@ -290,7 +299,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let (host, authority) = ("127.0.0.1".to_owned(), format!("127.0.0.1:{port}"));
         let base = Base { scheme: Scheme::Http, host, port, authority, path: String::new(), reach: Reach::Anywhere };
-        let mut link = Link::connect(&base).await.unwrap();
+        let mut link = Link::connect(&base, &Answered::default()).await.unwrap();
         let (mut upstream, _) = listener.accept().await.unwrap();
         let burst = 1 << 20;
         let answering = tokio::spawn(async move {

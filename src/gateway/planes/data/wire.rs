@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::dial::{Answered, dial};
 use crate::gateway::routing::provider::address::is_public;
 use crate::gateway::routing::provider::{Base, Reach, Scheme};
 
@@ -33,8 +34,8 @@ pub(super) enum Wire {
 }
 
 /// Connects. The address that was checked is the address that is connected to.
-pub(super) async fn connect(base: &Base) -> Result<Wire, ConnectError> {
-    let tcp = connect_tcp(base).await?;
+pub(super) async fn connect(base: &Base, answered: &Answered) -> Result<Wire, ConnectError> {
+    let tcp = connect_tcp(base, answered).await?;
     tcp.set_nodelay(true).map_err(|_| ConnectError::Failed("the connection was lost at once"))?;
     Ok(match base.scheme {
         Scheme::Http => Wire::Plain(tcp),
@@ -42,24 +43,19 @@ pub(super) async fn connect(base: &Base) -> Result<Wire, ConnectError> {
     })
 }
 
-async fn connect_tcp(base: &Base) -> Result<TcpStream, ConnectError> {
-    let addresses: Vec<SocketAddr> = match base.host.parse::<IpAddr>() {
+async fn connect_tcp(base: &Base, answered: &Answered) -> Result<TcpStream, ConnectError> {
+    let mut addresses: Vec<SocketAddr> = match base.host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, base.port)],
         Err(_) => match tokio::net::lookup_host((base.host.as_str(), base.port)).await {
             Ok(found) => found.collect(),
             Err(_) => return Err(ConnectError::Failed("its host name does not resolve")),
         },
     };
-    let may_reach = |address: &SocketAddr| base.reach == Reach::Anywhere || is_public(address.ip());
-    let mut failure = ConnectError::Failed("its address is not a public one; --allow-private-upstreams allows it");
-    for address in addresses.into_iter().filter(may_reach) {
-        match TcpStream::connect(address).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => failure = ConnectError::Refused,
-            Err(_) => failure = ConnectError::Failed("the connection failed"),
-        }
+    addresses.retain(|address| base.reach == Reach::Anywhere || is_public(address.ip()));
+    if addresses.is_empty() {
+        return Err(ConnectError::Failed("its address is not a public one; --allow-private-upstreams allows it"));
     }
-    Err(failure)
+    dial(addresses, answered).await
 }
 
 async fn connect_tls(base: &Base, tcp: TcpStream) -> Result<TlsStream<TcpStream>, ConnectError> {
