@@ -9,8 +9,10 @@
 //! [`error`] turns what went wrong for an operator into a status; the data plane has refusals of its own, in the
 //! dialects of its callers.
 
+mod caller_stream;
 pub mod data;
 pub mod error;
+mod linger;
 pub mod listener;
 pub(crate) mod management;
-mod write_timeout;
+mod request_rules;

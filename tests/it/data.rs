@@ -3,12 +3,16 @@
 mod answers;
 mod caller;
 mod checks;
+mod clients;
 mod hostile;
+mod http2;
 mod life;
 mod limits;
 mod links;
 mod models;
+mod packed;
 mod plane;
+mod refused;
 mod repoints;
 mod script;
 mod slow;

@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod calls;
 mod canaries;
+mod connections;
 mod crash;
 mod drain;
 mod endpoints;

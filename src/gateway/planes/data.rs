@@ -5,16 +5,21 @@
 //! are spliced ([`ask`], [`reply`]), never parsed and printed anew, and streams are rewritten event by event
 //! ([`sse`]). Each thread has its own connections to upstreams ([`link`], which speaks [`http1`]); they are driven by
 //! the request that uses them, so that a caller who goes takes the call along. Callers are strangers and are left to
-//! hyper.
+//! hyper, in HTTP/1.1 or HTTP/2 ([`connection`]); what their requests' bodies are worth is [`arriving`]'s.
 
 mod answering;
+mod arriving;
 mod ask;
 mod budget;
 mod caller;
+mod connection;
+mod count;
 mod dial;
+mod estimate;
 mod exchange;
 mod handle;
 mod headers;
+mod held;
 mod http1;
 mod json;
 mod link;
@@ -23,11 +28,13 @@ mod operator;
 mod refusal;
 mod relay;
 mod reply;
+mod resource;
 mod send;
 mod serve;
 pub mod settings;
 mod sse;
 mod strikes;
+mod unpack;
 mod wire;
 mod worker;
 

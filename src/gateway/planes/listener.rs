@@ -4,22 +4,29 @@
 //! that are idle are closed and those with a request under way get to finish it.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, Response};
-use hyper::body::Incoming;
+use axum::http::{HeaderValue, Request, Response, header};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
-use crate::gateway::planes::write_timeout::WriteTimeout;
+use super::caller_stream::{CallerStream, Notes};
+use super::error::ApiError;
+use super::request_rules::broken_rule;
 
 /// What one address may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +58,7 @@ impl Default for ServeLimits {
 /// Serves until `stop` is cancelled and all that was under way has ended or run out of time.
 pub async fn serve<S>(listener: TcpListener, service: S, limits: ServeLimits, stop: CancellationToken)
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let connections = TaskTracker::new();
@@ -87,21 +94,20 @@ where
 
 async fn connection<S>(stream: TcpStream, service: S, limits: ServeLimits, stop: CancellationToken)
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection went before it was served");
         return;
     }
+    let notes = Arc::<Notes>::default();
+    let watched = CallerStream::new(stream, Bytes::new(), limits.write_timeout, Arc::clone(&notes));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes_max)
-        .serve_connection(
-            TokioIo::new(WriteTimeout::new(stream, limits.write_timeout)),
-            TowerToHyperService::new(service),
-        );
+        .serve_connection(TokioIo::new(watched), service_fn(move |request| answer(service.clone(), request, &notes)));
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
@@ -120,6 +126,61 @@ where
     }
 }
 
+/// Answers a request that keeps to the rules of HTTP.
+fn answer<S>(
+    service: S,
+    request: Request<Incoming>,
+    notes: &Arc<Notes>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    notes.expect(request.body());
+    let rule = broken_rule(&request, notes.take_framing());
+    let request = request.map(|body| Body::new(Arriving { body, notes: Arc::clone(notes) }));
+    async move {
+        match rule {
+            None => service.oneshot(request).await,
+            Some(rule) => {
+                let mut refused = ApiError::invalid(rule).into_response();
+                refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                Ok(refused)
+            }
+        }
+    }
+}
+
+/// A request's body, which notes whether some of it is yet to come.
+struct Arriving {
+    body: Incoming,
+    notes: Arc<Notes>,
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.notes.has_come_whole();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -134,7 +195,7 @@ mod tests {
     async fn a_caller_that_takes_nothing_makes_room_for_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let answer = |request: Request<Incoming>| async move {
+        let answer = |request: Request<Body>| async move {
             let bytes = if request.uri().path() == "/large" { LARGE } else { 2 };
             Ok::<_, Infallible>(Response::new(Body::from(vec![b'x'; bytes])))
         };

@@ -44,7 +44,7 @@ impl Ask {
         let body: Value = serde_json::from_slice(body).ok()?;
         let model = body.get("model")?.as_str()?.to_owned();
         let asked = match operation {
-            Operation::ChatCompletions | Operation::Messages => body.get("messages")?,
+            Operation::ChatCompletions | Operation::Messages | Operation::CountTokens => body.get("messages")?,
             Operation::Completions => body.get("prompt")?,
             Operation::Embeddings | Operation::Responses => body.get("input")?,
         };
@@ -55,9 +55,10 @@ impl Ask {
         let mut prompt = String::new();
         collect_text(last_of(asked), &mut prompt);
         let limits = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+        let can_stream = !matches!(operation, Operation::Embeddings | Operation::CountTokens);
         Some(Self {
             model,
-            is_stream: operation != Operation::Embeddings && body.get("stream").and_then(Value::as_bool) == Some(true),
+            is_stream: can_stream && body.get("stream").and_then(Value::as_bool) == Some(true),
             tells_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true),
             inputs: match asked {
                 Value::Array(items) => items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect(),
@@ -119,6 +120,7 @@ pub(super) fn script(operation: Operation, ask: &Ask, title: &str) -> Script {
         (Operation::ChatCompletions | Operation::Completions, true) => completion_stream(operation, ask, &said),
         (Operation::Responses, false) => vec![response(ask, &said, "completed", true).to_string()],
         (Operation::Responses, true) => response_stream(ask, &said),
+        (Operation::CountTokens, _) => vec![json!({ "input_tokens": said.input_tokens }).to_string()],
         (Operation::Messages, false) => vec![message(ask, &said).to_string()],
         (Operation::Messages, true) => message_stream(ask, &said),
     };

@@ -19,7 +19,7 @@ async fn no_key_is_401_and_a_bad_one_403_with_the_same_body() {
         ("authorization: nonsense\r\n", 403),
         ("authorization: Api-Key \r\n", 403),
         ("authorization: Api-Key ' OR 1=1 --\r\n", 403),
-        ("x-api-key: whatever\r\n", 401),
+        ("x-api-key: whatever\r\n", 403),
         ("cookie: session=1\r\n", 401),
     ] {
         let answer = caller.call(&post_with("/v1/chat/completions", headers, "not even JSON")).await;
@@ -32,7 +32,7 @@ async fn no_key_is_401_and_a_bad_one_403_with_the_same_body() {
 }
 
 #[tokio::test]
-async fn keys_are_taken_by_api_key_by_bearer_and_for_messages_by_x_api_key() {
+async fn keys_are_taken_by_api_key_by_bearer_and_by_x_api_key() {
     let upstream = Script::start().await;
     let plane = Plane::start(upstream.address).await;
     let mut caller = Caller::connect(plane.address).await;

@@ -74,7 +74,7 @@ async fn what_is_no_http_is_answered_or_cut() {
     for bytes in [
         "\r\n\r\n\r\n\r\nhello\r\n\r\n".to_owned(),
         "GET\r\n\r\n".to_owned(),
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n".to_owned(),
         "\u{16}\u{3}\u{1}\u{2}".repeat(100),
         format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000)),
         format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5_000)),

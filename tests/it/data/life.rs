@@ -69,6 +69,10 @@ async fn nothing_is_smuggled_behind_a_request_of_two_lengths() {
         "content-length: 4\r\ncontent-length: 5\r\n",
         "content-length: +4\r\n",
         "transfer-encoding: xchunked\r\n",
+        "transfer-encoding: gzip, chunked\r\n",
+        "transfer-encoding: chunked, chunked\r\n",
+        "Content-Length: 0\r\nX: y\r\nTransfer-Encoding: chunked\r\n",
+        "host: other\r\ntransfer-encoding: chunked\r\n",
     ] {
         let mut caller = Caller::connect(plane.address).await;
         caller
@@ -81,13 +85,38 @@ async fn nothing_is_smuggled_behind_a_request_of_two_lengths() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_refused_and_the_connection_ends() {
+async fn a_host_that_is_none_or_not_one_is_400_and_ends_the_connection() {
     let upstream = Script::start().await.always(|_| completion());
     let plane = Plane::start(upstream).await;
+    for host in ["", "host: a\r\nhost: a\r\n", "host: a b\r\n", "host: user@a\r\n", "host: a/b\r\n"] {
+        let mut caller = Caller::connect(plane.address).await;
+        caller.send(format!("GET /v1/models HTTP/1.1\r\n{host}authorization: Api-Key {KEY}\r\n\r\n")).await;
+        let text = caller.rest().await;
+        assert!(text.starts_with("HTTP/1.1 400") && text.contains("Host"), "{host}: {text}");
+    }
+    for (version, host) in [("1.1", "host:\r\n"), ("1.1", "host: [::1]:80\r\n"), ("1.0", "")] {
+        let mut caller = Caller::connect(plane.address).await;
+        let line = "connection: close\r\n";
+        caller.send(format!("GET /v1/models HTTP/{version}\r\n{host}{line}x-api-key: {KEY}\r\n\r\n")).await;
+        assert!(caller.rest().await.contains(" 200 OK\r\n"), "{version} {host}");
+    }
+}
+
+#[tokio::test]
+async fn both_lengths_behind_another_request_in_one_piece_are_refused_too() {
+    let upstream = Script::start().await.always(|_| completion());
+    let plane = Plane::start(upstream).await;
+    let auth = format!("authorization: Api-Key {KEY}\r\n");
+    let first = post_with("/v1/chat/completions", &auth, r#"{"model":"my-org/glm"}"#);
+    let both = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\n{auth}content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    );
     let mut caller = Caller::connect(plane.address).await;
-    let headers = format!("authorization: Api-Key {KEY}\r\nconnection: upgrade\r\nupgrade: websocket\r\n");
-    caller.send(post_with("/v1/chat/completions", &headers, r#"{"model":"my-org/glm"}"#)).await;
-    caller.send(chat(GLM)).await;
+    caller.send(first.clone() + &both + &chat(GLM)).await;
     let text = caller.rest().await;
-    assert!(text.starts_with("HTTP/1.1 400") && text.matches("HTTP/1.1 ").count() == 1, "{text}");
+    assert_eq!((text.matches("HTTP/1.1 200").count(), text.matches("HTTP/1.1 400").count()), (1, 1), "{text}");
+    // Those that tell one length are served, in one piece as well.
+    let mut caller = Caller::connect(plane.address).await;
+    caller.send(first.clone() + &first).await;
+    assert_eq!((caller.answer().await.status, caller.answer().await.status), (200, 200));
 }

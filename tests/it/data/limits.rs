@@ -38,6 +38,7 @@ async fn a_caller_that_waits_as_told_gets_through_and_one_second_earlier_does_no
     assert_eq!(caller.call(&chat(GLM)).await.status, 200);
     let refused = caller.call(&chat(GLM)).await;
     assert_eq!((refused.status, retry_after(&refused)), (429, Some(50)));
+    assert_eq!((refused.header("retry-after-ms"), refused.header("x-should-retry")), (Some("50000"), None));
     assert_eq!(refused.json()["error"], "over the limit of 2 REQUEST per MINUTE of group grp");
     advance(&plane, 49);
     assert_eq!(retry_after(&caller.call(&chat(GLM)).await), Some(1));
@@ -74,6 +75,12 @@ async fn a_days_limit_lasts_to_midnight_utc() {
     assert_eq!(retry_after(&caller.call(&chat(GLM)).await), Some(30));
     advance(&plane, 30);
     assert_eq!(caller.call(&chat(GLM)).await.status, 200);
+    // A wait that is longer than a program shall be told is told to whoever reads the message.
+    let refused = caller.call(&chat(GLM)).await;
+    assert_eq!((refused.status, retry_after(&refused), refused.header("retry-after-ms")), (429, None, None));
+    assert_eq!(refused.header("x-should-retry"), Some("false"));
+    let said = "over the limit of 1 REQUEST per DAY of group grp; it resets at 1970-01-03T00:00:00.000000Z";
+    assert_eq!(refused.json()["error"], said);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::link::BrokenOff;
 use super::relay::Answer;
 use super::strikes::Strikes;
-use crate::gateway::planes::write_timeout::WriteTimeout;
+use crate::gateway::planes::caller_stream::{CallerStream, Notes};
 
 /// The longest head that hyper answers with by itself.
 const OWN_BYTES_MAX: usize = 512;
@@ -25,6 +25,7 @@ const OWN_BYTES_MAX: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     pub(super) strikes: Strikes,
+    pub(super) notes: Arc<Notes>,
     turn: AtomicU8,
 }
 
@@ -87,14 +88,14 @@ impl Body for Said {
 
 /// Bytes from and to a caller.
 pub(super) struct Caller {
-    stream: WriteTimeout,
+    stream: CallerStream,
     talk: Arc<Talk>,
     /// What goes out in place of hyper's own answer, and how much of it has.
     own: Option<(Vec<u8>, usize)>,
 }
 
 impl Caller {
-    pub(super) fn new(stream: WriteTimeout, talk: Arc<Talk>) -> Self {
+    pub(super) fn new(stream: CallerStream, talk: Arc<Talk>) -> Self {
         Self { stream, talk, own: None }
     }
 

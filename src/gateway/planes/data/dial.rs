@@ -14,12 +14,19 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::wire::ConnectError;
-
 /// How long one address has before the next is tried too: what RFC 8305 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The most addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 16;
+
+/// Why no connection was made.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    /// The system refused: worth a second try.
+    Refused,
+    /// Anything else; the text is for the caller.
+    Failed(&'static str),
+}
 
 /// The address that answered last.
 #[derive(Debug, Default)]

@@ -79,7 +79,10 @@ impl Exchange {
 
     /// Checks the limits and counts the request.
     pub(super) fn admit(&mut self, grant: Arc<Grant>, now: Moment) -> Result<(), Refusal> {
-        grant.admit(now).map_err(Refusal::Limited)?;
+        grant.admit(now).map_err(|rejection| {
+            let opens_at = rejection.retry_after.map(|wait| now.wall.plus(wait));
+            Refusal::Limited { rejection, opens_at }
+        })?;
         self.admitted = Some(grant);
         Ok(())
     }

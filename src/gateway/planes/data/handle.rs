@@ -2,57 +2,76 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, UPGRADE};
+use bytes::Bytes;
+use http::header::{
+    ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE,
+};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, response};
-use http_body::Body as _;
-use http_body_util::BodyExt;
+use http::{HeaderMap, Method, Request, Response, Version, response};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use super::answering::Answering;
+use super::arriving::{self, Arriving};
 use super::ask::Ask;
-use super::budget::Share;
 use super::caller::Talk;
 use super::exchange::Exchange;
+use super::held::{hold, put_back, stamp, whole};
 use super::link::Link;
 use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
+use super::resource::{self, Resource};
 use super::send::send;
 use super::sse::Stream;
+use super::unpack::Coding;
 use super::worker::{Callee, Worker};
-use super::{headers, models};
-use crate::clock;
+use super::{count, headers, models};
+use crate::gateway::planes::request_rules::broken_rule;
 use crate::gateway::records::record::Outcome;
-use crate::gateway::routing::provider::{Dialect, Operation};
+use crate::gateway::routing::provider::Operation;
 use crate::gateway::rules::access::Key;
-
-/// The path of the list of models.
-const MODELS: &str = "/v1/models";
 
 /// Answers one request. It never fails: what goes wrong is an answer too, or the end of the body.
 pub(super) fn handle(worker: Arc<Worker>, talk: &Arc<Talk>, request: Request<Incoming>) -> Answering {
     talk.begin();
+    // With HTTP/2 a refused body ends its stream, and not the connection.
+    let is_http2 = request.version() == Version::HTTP_2;
+    if !is_http2 {
+        talk.notes.expect(request.body());
+    }
+    let rule = broken_rule(&request, talk.notes.take_framing());
     let mut exchange = Exchange::begin(worker);
     let (parts, body) = request.into_parts();
-    match parse_head(&mut exchange, &parts) {
-        Ok(operation) => {
+    let body = Arriving::new(body, is_http2, Arc::clone(&talk.notes));
+    match rule.map_or_else(|| parse_head(&mut exchange, &parts), |rule| Err(Refusal::Malformed(rule))) {
+        Ok(resource) => {
             talk.strikes.forgive();
-            Answering::in_time(talk, serve(exchange, parts, body, operation))
+            Answering::in_time(talk, serve(exchange, parts, body, resource))
         }
         Err(refusal) => {
-            let held_back = if exchange.key.is_none() { talk.strikes.count() } else { None };
-            Answering::after(talk, held_back, refuse(exchange, &refusal))
+            let held_back = if is_strike(&refusal) { talk.strikes.count() } else { None };
+            let refused = refuse(exchange, &refusal);
+            if body.must_be_read_on() {
+                return Answering::in_time(talk, body.read_on(held_back, refused));
+            }
+            Answering::after(talk, held_back, refused)
         }
     }
 }
 
-async fn serve(mut exchange: Exchange, head: Parts, body: Incoming, operation: Option<Operation>) -> Response<Answer> {
-    match run(&mut exchange, head, body, operation).await {
+/// A key that opens nothing, or none where one is needed.
+fn is_strike(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NoKey | Refusal::BadKey)
+}
+
+async fn serve(mut exchange: Exchange, head: Parts, mut body: Arriving, resource: Resource) -> Response<Answer> {
+    match run(&mut exchange, head, &mut body, resource).await {
         Ok(phase) => answer(exchange, phase),
-        Err(refusal) => refuse(exchange, &refusal),
+        Err(refusal) => {
+            let refused = refuse(exchange, &refusal);
+            if body.must_be_read_on() { Box::pin(body.read_on(None, refused)).await } else { refused }
+        }
     }
 }
 
@@ -76,15 +95,22 @@ enum Phase {
     Relay { link: Link, head: response::Parts, rewrite: Option<Rewrite> },
 }
 
-async fn run(
-    exchange: &mut Exchange,
-    head: Parts,
-    body: Incoming,
-    operation: Option<Operation>,
-) -> Result<Phase, Refusal> {
-    let Some(operation) = operation else { return models::list(exchange).map(Phase::Whole) };
-    let (body, share) = read_body(exchange, body).await?;
+async fn run(exchange: &mut Exchange, head: Parts, body: &mut Arriving, resource: Resource) -> Result<Phase, Refusal> {
+    let operation = match resource {
+        Resource::Models => return models::list(exchange, head.uri.query()).map(Phase::Whole),
+        Resource::Model(slug) => return models::one(exchange, &slug).map(Phase::Whole),
+        Resource::Call(operation) => operation,
+    };
+    let coding = Coding::of(&head.headers).map_err(|_| Refusal::Coding)?;
+    let (body, share) = arriving::read(exchange, body).await?;
+    let (body, share) = match coding {
+        None => (body, share),
+        Some(coding) => Box::pin(arriving::unpack(exchange, coding, body)).await?,
+    };
     let ask = Ask::read(&body).map_err(|_| Refusal::BadBody)?;
+    if operation == Operation::CountTokens {
+        return count::count(exchange, &head, &ask, body).await.map(Phase::Whole);
+    }
     let callee = route_and_admit(exchange, &ask, operation)?;
     let spliced = ask.splice(&body, callee.model.as_deref(), operation.usage_must_be_asked_for());
     exchange.prompt_bytes = body.len();
@@ -95,49 +121,57 @@ async fn run(
     receive(exchange, &callee, link, answer, rewrite).await
 }
 
-/// Parse: who calls, and what for. `None` is the list of models.
-fn parse_head(exchange: &mut Exchange, parts: &Parts) -> Result<Option<Operation>, Refusal> {
-    let path = parts.uri.path();
-    let operation = Operation::at(path);
-    if operation == Some(Operation::Messages) {
-        exchange.dialect = Dialect::Anthropic;
-    }
-    exchange.path = match operation {
-        Some(Operation::ChatCompletions) => "/v1/chat/completions",
-        Some(Operation::Completions) => "/v1/completions",
-        Some(Operation::Embeddings) => "/v1/embeddings",
-        Some(Operation::Responses) => "/v1/responses",
-        Some(Operation::Messages) => "/v1/messages",
-        None if path == MODELS => MODELS,
-        None => "-",
-    };
-    let header_bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+/// Parse: who calls, and what for.
+fn parse_head(exchange: &mut Exchange, parts: &Parts) -> Result<Resource, Refusal> {
+    let (path, headers) = (parts.uri.path(), &parts.headers);
+    let resource = Resource::at(path);
+    exchange.dialect = resource::dialect(path, resource.as_ref(), headers.contains_key(headers::ANTHROPIC_VERSION.0));
+    exchange.path = resource.as_ref().map_or("-", Resource::label);
+    let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if header_bytes > exchange.worker.settings.header_bytes_max {
         return Err(Refusal::HeadersTooLarge);
     }
-    exchange.key = Some(authenticate(&exchange.worker, &parts.headers, exchange.dialect)?);
-    if parts.headers.contains_key(UPGRADE) {
-        return Err(Refusal::Upgrade);
+    match &resource {
+        // Before the key: Codex tries a websocket first, and again after any other status.
+        Some(Resource::Call(Operation::Responses)) if asks_for_websocket(headers) => return Err(Refusal::Websocket),
+        // Claude Code warms its connection up so, without a key.
+        None if parts.method == Method::HEAD => return Err(Refusal::NoRoute),
+        _ => {}
     }
-    let expected = if operation.is_some() { Method::POST } else { Method::GET };
-    if operation.is_none() && path != MODELS {
-        return Err(Refusal::NoRoute);
+    exchange.key = Some(authenticate(&exchange.worker, headers)?);
+    let resource = resource.ok_or(Refusal::NoRoute)?;
+    let expected = resource.method();
+    if parts.method == expected || (parts.method == Method::HEAD && expected == Method::GET) {
+        Ok(resource)
+    } else {
+        Err(Refusal::method(&expected))
     }
-    if parts.method == expected { Ok(operation) } else { Err(Refusal::method(&expected)) }
+}
+
+/// Any other protocol that is offered is not taken up, and the request answered as it is: JDK's client and curl offer
+/// `h2c` wherever they speak in the clear.
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let offered = headers.get_all(UPGRADE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    offered.into_iter().any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Whose key this is. No key is another failure than a bad one.
-fn authenticate(worker: &Worker, headers: &HeaderMap, dialect: Dialect) -> Result<Arc<Key>, Refusal> {
-    let mut lines = headers.get_all(http::header::AUTHORIZATION).iter();
-    let presented = match (lines.next(), lines.next()) {
-        (Some(line), None) => credentials(line).ok_or(Refusal::BadKey)?,
-        (Some(_), Some(_)) => return Err(Refusal::BadKey),
-        (None, _) => match headers.get("x-api-key").filter(|_| dialect == Dialect::Anthropic) {
-            Some(key) => key.as_bytes(),
-            None => return Err(Refusal::NoKey),
-        },
+fn authenticate(worker: &Worker, headers: &HeaderMap) -> Result<Arc<Key>, Refusal> {
+    let presented = match only(headers, &AUTHORIZATION)? {
+        Some(line) => credentials(line).ok_or(Refusal::BadKey)?,
+        // Anthropic's older clients, and others that speak to it, send the key so on every route.
+        None => only(headers, &headers::API_KEY)?.ok_or(Refusal::NoKey)?.as_bytes(),
     };
     worker.shared.access.find(presented).ok_or(Refusal::BadKey)
+}
+
+/// The line of this name. Several are no key at all.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Refusal> {
+    let mut lines = headers.get_all(name).iter();
+    match (lines.next(), lines.next()) {
+        (line, None) => Ok(line),
+        (_, Some(_)) => Err(Refusal::BadKey),
+    }
 }
 
 /// What stands behind `Api-Key` or `Bearer`.
@@ -146,44 +180,6 @@ fn credentials(line: &HeaderValue) -> Option<&[u8]> {
     let (scheme, key) = line.split_at(line.iter().position(|byte| *byte == b' ')?);
     let is_known = scheme.eq_ignore_ascii_case(b"api-key") || scheme.eq_ignore_ascii_case(b"bearer");
     Some(key.trim_ascii()).filter(|_| is_known)
-}
-
-/// Parse: the whole body, within its limits.
-async fn read_body(exchange: &Exchange, mut body: Incoming) -> Result<(Bytes, Share), Refusal> {
-    let settings = &exchange.worker.settings;
-    let max = settings.body_bytes_max;
-    let expected = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    if expected.is_some_and(|bytes| bytes > max) {
-        return Err(Refusal::BodyTooLarge(max));
-    }
-    let mut share = exchange.worker.budget.share();
-    let mut whole = BytesMut::new();
-    // Whoever sends a byte now and then is not silent, and still has to end.
-    let end = Instant::from_std(exchange.started) + settings.time_limit;
-    loop {
-        let silent_until = Instant::from_std(clock::instant()) + settings.body_timeout;
-        let frame = match timeout_at(silent_until.min(end), body.frame()).await {
-            Err(_) => return Err(Refusal::BodyTimeout),
-            Ok(None) => return Ok((whole.freeze(), share)),
-            Ok(Some(Err(_))) => return Err(Refusal::BadBody),
-            Ok(Some(Ok(frame))) => frame,
-        };
-        let Ok(data) = frame.into_data() else { continue };
-        if whole.len() + data.len() > max {
-            return Err(Refusal::BodyTooLarge(max));
-        }
-        if !share.grow(data.len()) {
-            return Err(Refusal::Busy);
-        }
-        if whole.is_empty() && body.is_end_stream() {
-            return Ok((data, share));
-        }
-        if whole.is_empty() {
-            // What was announced is believed as far as it costs little.
-            whole.reserve(expected.unwrap_or(0).min(1 << 20));
-        }
-        whole.extend_from_slice(&data);
-    }
 }
 
 /// Route and admit: the slug is known and granted, its target can be called, and no limit is reached.
@@ -242,27 +238,7 @@ async fn receive(
     Ok(Phase::Whole(whole(exchange, head, Bytes::from(rewritten))))
 }
 
-/// An upstream's answer whose body is here.
-fn whole(exchange: &mut Exchange, mut head: response::Parts, body: Bytes) -> Response<Answer> {
-    exchange.status = head.status.as_u16();
-    headers::down(&mut head.headers);
-    head.headers.remove(CONTENT_LENGTH);
-    stamp(&mut head.headers, exchange);
-    Response::from_parts(head, Answer::Whole(body))
-}
-
-/// Keeps the connection for the next request, if it can take one.
-async fn put_back(callee: &Callee, link: Link) {
-    let mut link = Some(link);
-    std::future::poll_fn(|context| {
-        if let Some(link) = link.take() {
-            callee.pool.put(link, clock::instant(), context);
-        }
-        std::task::Poll::Ready(())
-    })
-    .await;
-}
-
+/// What an answer's body is, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
@@ -282,27 +258,6 @@ fn content_type(headers: &HeaderMap) -> Kind {
     }
 }
 
-/// The whole body of an answer, within the limits of a request's.
-async fn hold(exchange: &Exchange, link: &mut Link) -> Result<(Bytes, Share), Refusal> {
-    let max = exchange.worker.settings.body_bytes_max;
-    let mut share = exchange.worker.budget.share();
-    let mut whole = BytesMut::new();
-    loop {
-        let data = match std::future::poll_fn(|context| link.poll_data(context)).await {
-            None => return Ok((whole.freeze(), share)),
-            Some(Err(_)) => return Err(Refusal::Broken),
-            Some(Ok(data)) => data,
-        };
-        if whole.len() + data.len() > max || !share.grow(data.len()) {
-            return Err(Refusal::AnswerTooLarge);
-        }
-        if whole.is_empty() && link.is_over() {
-            return Ok((data, share));
-        }
-        whole.extend_from_slice(&data);
-    }
-}
-
 /// Relay: the answer's head, and a body that passes as it comes.
 fn relay(mut exchange: Exchange, link: Link, mut head: response::Parts, rewrite: Option<Rewrite>) -> Response<Answer> {
     let Some(pool) = exchange.callee.as_ref().map(|callee| Arc::clone(&callee.pool)) else {
@@ -318,14 +273,6 @@ fn relay(mut exchange: Exchange, link: Link, mut head: response::Parts, rewrite:
     let deadline = tokio::time::sleep_until(Instant::from_std(exchange.started) + exchange.worker.settings.time_limit);
     let relay = Relay::new(link, exchange, pool, rewrite.map(Stream::new), deadline);
     Response::from_parts(head, Answer::Relay(Box::new(relay)))
-}
-
-/// Says which request this was and what answered it.
-fn stamp(headers: &mut HeaderMap, exchange: &Exchange) {
-    headers.insert(headers::REQUEST_ID, exchange.id_header());
-    if let Some(callee) = &exchange.callee {
-        headers.insert(headers::REPOINT_TARGET, callee.label.clone());
-    }
 }
 
 /// The gateway's own answer.

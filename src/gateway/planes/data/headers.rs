@@ -1,17 +1,20 @@
 //! Which headers travel: up to the target, and down to the caller.
 
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName,
-    HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED,
+    HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
 
 use super::worker::Callee;
-use crate::gateway::routing::provider::Operation;
+use crate::gateway::routing::provider::Dialect;
 
 /// The version of Anthropic's protocol that is spoken where the caller names none.
-const ANTHROPIC_VERSION: (HeaderName, HeaderValue) =
+pub(super) const ANTHROPIC_VERSION: (HeaderName, HeaderValue) =
     (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"));
 
+/// Where Anthropic's clients send their key.
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The id that every answer carries.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-baseten-request-id");
 /// Which target answered, at which revision.
@@ -29,12 +32,14 @@ pub(super) fn up(received: &HeaderMap, callee: &Callee, head: &mut Vec<u8>) {
             write(head, name, value);
         }
     }
+    // What can be counted, whatever else the caller could read: baseten-performance-client offers msgpack.
+    write(head, &ACCEPT, &HeaderValue::from_static("application/json, text/event-stream"));
     write(head, &ACCEPT_ENCODING, &HeaderValue::from_static("identity"));
     if let Some((name, value)) = &callee.credentials {
         write(head, name, value);
     }
     let (name, value) = ANTHROPIC_VERSION;
-    if callee.operation == Operation::Messages && (!received.contains_key(&name) || named.contains(&name)) {
+    if callee.operation.dialect() == Dialect::Anthropic && (!received.contains_key(&name) || named.contains(&name)) {
         write(head, &name, &value);
     }
 }
@@ -87,6 +92,8 @@ fn stays_here(name: &HeaderName) -> bool {
                 | COOKIE
                 | HOST
                 | CONTENT_LENGTH
+                | CONTENT_ENCODING
+                | ACCEPT
                 | ACCEPT_ENCODING
                 | CONNECTION
                 | EXPECT

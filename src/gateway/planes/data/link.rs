@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::unconstrained;
 use tokio_util::io::poll_read_buf;
 
-use super::dial::Answered;
+use super::dial::{Answered, ConnectError};
 use super::http1::{Body, Heads, Taken};
 use super::settings::Settings;
-use super::wire::{self, ConnectError, Wire};
+use super::wire::{self, Wire};
 use crate::gateway::routing::provider::{Base, Scheme};
 
 /// How much is read at once: so little of a stream's events, more where an upstream has more.

@@ -4,12 +4,25 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE,
+    WWW_AUTHENTICATE,
+};
 use http::{Method, StatusCode};
 
+use super::unpack::{self, Coding};
+use crate::api::Time;
 use crate::gateway::records::record::Outcome;
 use crate::gateway::routing::provider::{Dialect, Unroutable};
 use crate::gateway::rules::limit::Rejection;
+
+/// The same as `Retry-After`, and exact: what the SDKs of `OpenAI` and Anthropic look at first.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+/// Tells those SDKs whether to try again by themselves.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// The longest wait that a program is told. Some wait for whatever they are told, to the second and without a word to
+/// whoever sits before them: at a day's limit Codex is silent until midnight.
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// What a caller whose key opens nothing is told, in each dialect.
 const KEY_OPENAI: &[u8] = br#"{"error":"please check the api-key you provided"}"#;
@@ -27,12 +40,22 @@ pub(super) enum Refusal {
     NoRoute,
     /// The path has other methods.
     Method(&'static str),
-    /// A change of protocol was asked for.
-    Upgrade,
+    /// A websocket was asked for, which is not spoken here: its caller is to post.
+    Websocket,
+    /// A rule of HTTP is broken; the text says which.
+    Malformed(&'static str),
     /// Header lines beyond the limit.
     HeadersTooLarge,
+    /// The body is in a coding that is not taken.
+    Coding,
+    /// The body is not what its coding says.
+    Unpacked(Coding),
+    /// The body is many times larger than it came.
+    TooDense,
     /// Not a JSON object with one `model`.
     BadBody,
+    /// A parameter of the query cannot be; the text says which.
+    BadQuery(&'static str),
     /// The body stopped coming.
     BodyTimeout,
     /// The body is beyond the limit, which is given in bytes.
@@ -42,7 +65,12 @@ pub(super) enum Refusal {
     /// The slug is not known or not granted.
     NoModel,
     /// A limit was reached.
-    Limited(Rejection),
+    Limited {
+        /// Which, and for how long.
+        rejection: Rejection,
+        /// When it opens again, where that is known.
+        opens_at: Option<Time>,
+    },
     /// The target cannot be called.
     Unroutable(Unroutable),
     /// The upstream was not reached.
@@ -63,11 +91,17 @@ impl Refusal {
             Self::NoRoute | Self::NoModel => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::BadBody | Self::Upgrade | Self::Unroutable(Unroutable::NoRoute { .. }) => StatusCode::BAD_REQUEST,
+            Self::Websocket => StatusCode::UPGRADE_REQUIRED,
+            Self::Malformed(_)
+            | Self::BadBody
+            | Self::BadQuery(_)
+            | Self::Unpacked(_)
+            | Self::Unroutable(Unroutable::NoRoute { .. }) => StatusCode::BAD_REQUEST,
+            Self::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::TooDense => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unroutable(Unroutable::NoAdapter(_)) => StatusCode::NOT_IMPLEMENTED,
             Self::Unroutable(_) | Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge => StatusCode::BAD_GATEWAY,
             Self::Silent => StatusCode::GATEWAY_TIMEOUT,
@@ -92,15 +126,20 @@ impl Refusal {
     /// How the request is counted.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::Limited(rejection) => Outcome::Limited(Box::new(rejection.limit.clone())),
+            Self::Limited { rejection, .. } => Outcome::Limited(Box::new(rejection.limit.clone())),
             Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge | Self::Silent => Outcome::UpstreamFailed,
             Self::NoKey
             | Self::BadKey
             | Self::NoRoute
             | Self::Method(_)
-            | Self::Upgrade
+            | Self::Websocket
+            | Self::Malformed(_)
             | Self::HeadersTooLarge
+            | Self::Coding
+            | Self::Unpacked(_)
+            | Self::TooDense
             | Self::BadBody
+            | Self::BadQuery(_)
             | Self::BodyTimeout
             | Self::BodyTooLarge(_)
             | Self::Busy
@@ -114,25 +153,47 @@ impl Refusal {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self {
-            Self::Limited(Rejection { retry_after: Some(wait), .. }) => {
+            Self::Limited { rejection: Rejection { retry_after: Some(wait), .. }, .. } if *wait <= WAIT_MAX => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*wait)));
+                headers.insert(RETRY_AFTER_MS, HeaderValue::from(whole_millis(*wait)));
             }
             Self::Busy => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Method(allowed) => {
-                headers.insert(http::header::ALLOW, HeaderValue::from_static(allowed));
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
             Self::NoKey => {
-                let value = HeaderValue::from_static("Api-Key");
-                headers.insert(http::header::WWW_AUTHENTICATE, value);
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Api-Key"));
+            }
+            Self::Coding => {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(unpack::TAKEN));
+            }
+            Self::Websocket => {
+                headers.insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             }
             _ => {}
         }
+        if self.is_final() {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
         if self.ends_the_connection() {
-            headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         (self.status(), headers, self.body(dialect))
+    }
+
+    /// Where the same request soon would be refused again: the official SDKs, and programs built on them, would else
+    /// repeat what is blocked for a day up to twenty times.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Limited { rejection: Rejection { limit, retry_after }, .. } => {
+                limit.threshold == 0 || retry_after.is_some_and(|wait| wait > WAIT_MAX)
+            }
+            Self::NoKey | Self::BodyTimeout => false,
+            _ => self.status().is_client_error() || self.status() == StatusCode::NOT_IMPLEMENTED,
+        }
     }
 
     fn body(&self, dialect: Dialect) -> Bytes {
@@ -154,7 +215,7 @@ impl Refusal {
 
     /// Where more of the request may be on its way than is worth reading.
     fn ends_the_connection(&self) -> bool {
-        matches!(self, Self::BodyTooLarge(_) | Self::BodyTimeout | Self::Upgrade | Self::HeadersTooLarge)
+        matches!(self, Self::Malformed(_) | Self::BodyTooLarge(_) | Self::BodyTimeout | Self::HeadersTooLarge)
     }
 
     /// The methods of the inference address: 405 names them.
@@ -168,20 +229,51 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
+fn whole_millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKey | Self::BadKey => formatter.write_str("please check the api-key you provided"),
             Self::NoRoute => formatter.write_str("there is no such route"),
             Self::Method(allowed) => write!(formatter, "this route takes {allowed} alone"),
-            Self::Upgrade => formatter.write_str("other protocols are not spoken here"),
+            Self::Websocket => formatter.write_str("websockets are not spoken here; post the request instead"),
+            Self::Malformed(rule) => formatter.write_str(rule),
+            Self::Coding => {
+                write!(
+                    formatter,
+                    "the request's Content-Encoding is not taken; hint: one of {}, or none",
+                    unpack::TAKEN
+                )
+            }
+            Self::Unpacked(coding) => {
+                write!(
+                    formatter,
+                    "the request's body is not the whole {} that its Content-Encoding says",
+                    coding.name()
+                )
+            }
+            Self::TooDense => formatter.write_str("the request's body is too many times larger than it came"),
             Self::HeadersTooLarge => formatter.write_str("the request's header lines are too large"),
             Self::BadBody => formatter.write_str("Invalid request body"),
+            Self::BadQuery(what) => formatter.write_str(what),
             Self::BodyTimeout => formatter.write_str("the request's body stopped coming"),
             Self::BodyTooLarge(max) => write!(formatter, "the request's body is larger than {max} bytes"),
             Self::Busy => formatter.write_str("too much is under way; please try again"),
             Self::NoModel => formatter.write_str("please check the model you provided"),
-            Self::Limited(rejection) => write!(formatter, "over the limit of {}", rejection.limit),
+            Self::Limited { rejection: Rejection { limit, retry_after }, opens_at } => {
+                write!(formatter, "over the limit of {limit}")?;
+                match opens_at {
+                    _ if limit.threshold == 0 => formatter.write_str(", which lets nothing through"),
+                    // Who waits longer than that is a person, who reads a time and not a number of seconds.
+                    Some(time) if retry_after.is_some_and(|wait| wait > WAIT_MAX) => {
+                        write!(formatter, "; it resets at {time}")
+                    }
+                    _ => Ok(()),
+                }
+            }
             Self::Unroutable(cause) => cause.fmt(formatter),
             Self::Unreachable(cause) => write!(formatter, "the endpoint's upstream was not reached: {cause}"),
             Self::Broken => formatter.write_str("the endpoint's upstream broke off before it answered"),
@@ -194,6 +286,8 @@ impl fmt::Display for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::GroupId;
+    use crate::gateway::rules::limit::{Counted, Limit, Span};
 
     #[test]
     fn each_dialect_has_its_shape() {
@@ -216,6 +310,49 @@ mod tests {
     fn a_wait_is_rounded_up() {
         for (wait, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
             assert_eq!(whole_seconds(Duration::from_millis(wait)), seconds);
+        }
+        for (wait, millis) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_999_999, 60_000)] {
+            assert_eq!(whole_millis(Duration::from_micros(wait)), millis);
+        }
+    }
+
+    #[test]
+    fn what_stays_refused_says_so_and_what_passes_soon_says_when() {
+        let limited = |threshold, retry_after: Option<u64>| {
+            let source = GroupId::from("grp");
+            let limit = Limit { counted: Counted::Request, span: Span::Day, threshold, source };
+            let retry_after = retry_after.map(Duration::from_secs);
+            let opens_at = retry_after.map(|wait| Time::EPOCH.plus(wait));
+            Refusal::Limited { rejection: Rejection { limit, retry_after }, opens_at }
+        };
+        let gone = Refusal::Unroutable(Unroutable::NoSimulator);
+        for (refusal, wait, is_final, said) in [
+            (limited(1, Some(60)), Some("60"), false, "over the limit of 1 REQUEST per DAY of group grp"),
+            (
+                limited(1, Some(61)),
+                None,
+                true,
+                "over the limit of 1 REQUEST per DAY of group grp; it resets at 1970-01-01T00:01:01.000000Z",
+            ),
+            (
+                limited(0, None),
+                None,
+                true,
+                "over the limit of 0 REQUEST per DAY of group grp, which lets nothing through",
+            ),
+            // Requests under way: nobody knows when one ends, which may be at once.
+            (limited(1, None), None, false, "over the limit of 1 REQUEST per DAY of group grp"),
+            (Refusal::BadKey, None, true, "please check the api-key you provided"),
+            (Refusal::NoModel, None, true, "please check the model you provided"),
+            (Refusal::BadBody, None, true, "Invalid request body"),
+            (Refusal::NoKey, None, false, "please check the api-key you provided"),
+            (Refusal::Busy, Some("1"), false, "too much is under way; please try again"),
+            (gone, None, false, "no simulated models run here; hint: give the model an address with --upstream"),
+        ] {
+            let (_, headers, body) = refusal.answer(Dialect::OpenAi);
+            let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap());
+            assert_eq!((header(RETRY_AFTER), header(SHOULD_RETRY) == Some("false")), (wait, is_final), "{refusal}");
+            assert_eq!(body, serde_json::json!({ "error": said }).to_string());
         }
     }
 }

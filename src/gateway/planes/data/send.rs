@@ -10,11 +10,11 @@ use http::response;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ask::Spliced;
+use super::dial::ConnectError;
 use super::exchange::Exchange;
 use super::headers;
 use super::link::{Link, SendError};
 use super::refusal::Refusal;
-use super::wire::ConnectError;
 use super::worker::{Callee, Worker};
 use crate::clock;
 

@@ -8,9 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -18,23 +15,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
-use super::caller::{Caller, Talk};
-use super::handle::handle;
+use super::connection;
 use super::settings::Settings;
 use super::worker::Worker;
 use crate::clock;
-use crate::gateway::planes::write_timeout::WriteTimeout;
+use crate::gateway::planes::linger::Linger;
 use crate::gateway::state::Shared;
 
 /// How often idle upstream connections are looked through.
 const SWEEP: Duration = Duration::from_secs(2);
-/// The largest buffer of a caller's connection: also bounds a head before its own limit is looked at.
-///
-/// Below 128 KiB, from where on the system's allocator takes and gives back blocks one by one: having given one back it
-/// keeps so much more of all others.
-const READ_BYTES_MAX: usize = 120 * 1024;
-/// Room for a request's first line beside its header lines, where those may be larger than that.
-const FIRST_LINE_BYTES: usize = 16 * 1024;
 /// What is answered where no connection more is taken.
 const FULL: &str = "{\"error\":\"too many connections; please try again\"}";
 /// How long that answer may take.
@@ -123,6 +112,8 @@ async fn turn_away(mut stream: TcpStream) {
     // A caller that does not read its answer is none of ours.
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
+    let mut linger = Linger::new();
+    std::future::poll_fn(|context| linger.poll(context, &mut stream)).await;
 }
 
 impl Seat {
@@ -156,7 +147,8 @@ async fn work(
             stream = dealt.recv() => match stream {
                 Some(stream) => {
                     // A token of its own: all would wait for the lock of one.
-                    let connection = connection(Arc::clone(&worker), stream, stop.child_token());
+                    let connection =
+                        connection::serve(Arc::clone(&worker), stream, tasks.clone(), stop.child_token());
                     let open = Arc::clone(&open);
                     tasks.spawn(async move {
                         connection.await;
@@ -171,33 +163,5 @@ async fn work(
     tasks.close();
     if tokio::time::timeout(worker.settings.drain_timeout, tasks.wait()).await.is_err() {
         tracing::warn!(connections = tasks.len(), "requests were cut: they did not finish within the drain time");
-    }
-}
-
-async fn connection(worker: Arc<Worker>, stream: std::net::TcpStream, stop: CancellationToken) {
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let metrics = &Arc::clone(&worker.shared).metrics;
-    metrics.open.connections.fetch_add(1, Ordering::Relaxed);
-    let header_timeout = worker.settings.header_timeout;
-    let head_bytes_max = worker.settings.header_bytes_max.saturating_add(FIRST_LINE_BYTES);
-    let talk = Arc::<Talk>::default();
-    let caller = Caller::new(WriteTimeout::new(stream, worker.settings.write_timeout), Arc::clone(&talk));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(READ_BYTES_MAX.max(head_bytes_max))
-        .serve_connection(TokioIo::new(caller), service_fn(move |request| handle(Arc::clone(&worker), &talk, request)));
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    metrics.open.connections.fetch_sub(1, Ordering::Relaxed);
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

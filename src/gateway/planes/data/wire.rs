@@ -14,18 +14,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::dial::{Answered, dial};
+use super::dial::{Answered, ConnectError, dial};
 use crate::gateway::routing::provider::address::is_public;
 use crate::gateway::routing::provider::{Base, Reach, Scheme};
-
-/// Why no connection was made.
-#[derive(Debug)]
-pub(super) enum ConnectError {
-    /// The system refused: worth a second try.
-    Refused,
-    /// Anything else; the text is for the caller.
-    Failed(&'static str),
-}
 
 /// Bytes to and from an upstream.
 pub(super) enum Wire {

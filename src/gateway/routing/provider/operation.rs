@@ -24,36 +24,53 @@ pub enum Operation {
     Responses,
     /// `POST /v1/messages`.
     Messages,
+    /// `POST /v1/messages/count_tokens`: how many tokens a prompt would be. It spends nothing.
+    CountTokens,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] =
-        [Self::ChatCompletions, Self::Completions, Self::Embeddings, Self::Responses, Self::Messages];
+    pub const ALL: [Self; 6] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Responses,
+        Self::Messages,
+        Self::CountTokens,
+    ];
 
     /// The operation at this path.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
-        let below = path.strip_prefix("/v1")?;
-        Self::ALL.into_iter().find(|operation| operation.path() == below)
+        Self::ALL.into_iter().find(|operation| operation.route() == path)
+    }
+
+    /// The whole path, `/v1/chat/completions`.
+    #[must_use]
+    pub fn route(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::Embeddings => "/v1/embeddings",
+            Self::Responses => "/v1/responses",
+            Self::Messages => "/v1/messages",
+            Self::CountTokens => "/v1/messages/count_tokens",
+        }
     }
 
     /// The path below the version, `/chat/completions`.
     #[must_use]
     pub fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
-            Self::Responses => "/responses",
-            Self::Messages => "/messages",
-        }
+        self.route().trim_start_matches("/v1")
     }
 
     /// The dialect of its requests, answers and errors.
     #[must_use]
     pub fn dialect(self) -> Dialect {
-        if self == Self::Messages { Dialect::Anthropic } else { Dialect::OpenAi }
+        match self {
+            Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            Self::ChatCompletions | Self::Completions | Self::Embeddings | Self::Responses => Dialect::OpenAi,
+        }
     }
 
     /// True where a stream tells its usage only when `stream_options.include_usage` asks for it.
@@ -66,9 +83,9 @@ impl Operation {
     #[must_use]
     pub fn is_at(self, provider: &Provider) -> bool {
         match provider {
-            Provider::Anthropic => matches!(self, Self::Messages | Self::ChatCompletions),
+            Provider::Anthropic => matches!(self, Self::Messages | Self::CountTokens | Self::ChatCompletions),
             Provider::OpenAi | Provider::XAi | Provider::OpenAiCompatible | Provider::BasetenModelApi => {
-                self != Self::Messages
+                self.dialect() == Dialect::OpenAi
             }
             // Calls of the last two fail for another reason.
             Provider::Baseten | Provider::Vertex | Provider::Other(_) => true,

@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use super::{Base, BaseError, Operation, Reach, Scheme};
+use super::{Base, BaseError, Dialect, Operation, Reach, Scheme};
 use crate::api::{ModelId, Provider, SecretId, Target};
 use crate::gateway::routing::snapshot::{RoutedSecret, Routes};
 
@@ -171,7 +171,7 @@ impl Upstream {
     #[must_use]
     pub fn credentials(&self, operation: Operation) -> Option<(HeaderName, &HeaderValue)> {
         let value = self.secret.as_ref()?;
-        let name = if self.provider == Provider::Anthropic && operation == Operation::Messages {
+        let name = if self.provider == Provider::Anthropic && operation.dialect() == Dialect::Anthropic {
             HeaderName::from_static("x-api-key")
         } else {
             AUTHORIZATION
@@ -192,7 +192,7 @@ fn secret<'a>(target: &Target, routes: &'a Routes) -> Result<Option<&'a RoutedSe
 
 fn header_value(provider: &Provider, operation: Operation, secret: &RoutedSecret) -> Result<HeaderValue, Unroutable> {
     let scheme = match provider {
-        Provider::Anthropic if operation == Operation::Messages => "",
+        Provider::Anthropic if operation.dialect() == Dialect::Anthropic => "",
         Provider::BasetenModelApi => "Api-Key ",
         Provider::Baseten
         | Provider::Anthropic
