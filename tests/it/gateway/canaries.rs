@@ -152,7 +152,11 @@ fn no_secret_stands_in_a_log_an_answer_a_metric_or_a_file() {
     heap += &super::program::text(process.child.stdout.take());
     let mut heap = heap.into_bytes();
     let written = std::fs::read(&log).unwrap();
-    assert!(written.windows(6).any(|window| window == b"TRACE "), "the log is a log");
+    assert!(
+        written.windows(6).any(|window| window == b"TRACE "),
+        "the log is a log: {}",
+        String::from_utf8_lossy(&written)
+    );
     heap.extend(written);
     heap.extend(hold(&data));
     let secret = federated.split_once('.').unwrap().1;

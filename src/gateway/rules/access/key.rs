@@ -13,7 +13,7 @@ use crate::gateway::rules::limit::Grant;
 
 /// The SHA-256 of a whole key: all that is known of it after it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyDigest([u8; 32]);
+pub struct KeyDigest(pub(super) [u8; 32]);
 
 /// A federated key as it is stored.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{EventTokens, Time};
+use crate::api::{EventTokens, Slug, Time};
 
 const NOW: Moment = Moment { wall: Time::EPOCH, steady_micros: 0 };
 
