@@ -62,7 +62,7 @@ Examples:
 
 /// See, re-point and try the endpoints of a language-model gateway from the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "repoint", version, after_help = after_help(), max_term_width = 100)]
+#[command(name = "repoint", version, long_version = crate::version::long(), after_help = after_help(), max_term_width = 100)]
 pub struct Cli {
     /// Which server.
     #[command(flatten)]

@@ -37,5 +37,5 @@ pub mod state;
 pub mod store;
 
 pub use process::lifecycle::{Gateway, StartError};
-pub use process::options::{DataLocation, Options, Seed};
+pub use process::options::{DataLocation, Options, Seed, Sockets};
 pub use store::directory::Addresses;

@@ -25,3 +25,4 @@ pub mod plan;
 pub mod supervisor;
 pub mod sync;
 pub mod tui;
+pub mod version;

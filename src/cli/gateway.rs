@@ -4,6 +4,8 @@
 //! `--exit-with-parent` it ends when its standard input closes, without a drain.
 
 mod data_plane;
+mod health;
+mod service;
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -37,6 +39,13 @@ pub enum Command {
         after_help = "Examples:\n  repoint gateway run --seed demo --sync-interval 5s\n  REPOINT_GATEWAY_KEY=… repoint gateway run --data :memory: --listen 127.0.0.1:0"
     )]
     Run(Box<Run>),
+    /// Check that a gateway answers: exit code 0 if it does, 1 if not
+    ///
+    /// Needs no key. Meant for health checks of containers and service managers.
+    #[command(
+        after_help = "Examples:\n  repoint gateway health\n  repoint gateway health --address 127.0.0.1:9000 --timeout 500ms"
+    )]
+    Health(health::Health),
 }
 
 /// The flags of `repoint gateway run`.
@@ -167,6 +176,7 @@ impl Run {
                 dead_letters: Bound { rows_max: self.dead_letters_max, age_max: self.dead_letters_age },
             },
             virtual_clock: self.virtual_clock,
+            sockets: service::sockets()?,
         })
     }
 }
@@ -176,7 +186,10 @@ impl Run {
 /// # Errors
 /// It does not start, or the line cannot be written.
 pub fn run(command: Command, ready: impl FnOnce(&Addresses) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let Command::Run(run) = command;
+    let run = match command {
+        Command::Run(run) => run,
+        Command::Health(health) => return health::run(&health),
+    };
     // Before anything else: a parent that is gone already must not leave an orphan that is still starting.
     let parent = run.exit_with_parent.then(parent_gone);
     let options = run.options()?;
@@ -208,11 +221,14 @@ async fn live(options: Options, ready: impl FnOnce(&Addresses) -> anyhow::Result
     let gateway = Gateway::start(options).await?;
     ready(gateway.addresses())?;
     let addresses = gateway.addresses();
+    service::ready(&addresses.management_url, &addresses.inference_url);
     tracing::info!(management = addresses.management_url, inference = addresses.inference_url, "ready");
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM, draining"),
         _ = interrupt.recv() => tracing::info!("SIGINT, draining"),
+        () = service::watchdog() => {}
     }
+    service::stopping();
     gateway.stop().await;
     tracing::info!("ended");
     Ok(())

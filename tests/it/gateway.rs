@@ -16,6 +16,7 @@ mod paging;
 mod process;
 mod program;
 mod retention;
+mod service;
 mod status;
 mod storage;
 mod sync;

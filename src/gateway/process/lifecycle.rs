@@ -111,9 +111,9 @@ impl Gateway {
         let webhook = webhook(&options)?;
         let key = management_key(&options, directory.as_ref())?;
         let keys = known_keys(&options, &key)?;
-        let management = listen(options.listen).await?;
-        let inference = listen(options.inference_listen).await?;
-        let models = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let management = listen(options.sockets.management.as_deref(), options.listen).await?;
+        let inference = listen(options.sockets.inference.as_deref(), options.inference_listen).await?;
+        let models = listen(None, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let store = open_store(directory.as_ref())?.with_given(options.given_secrets.iter().cloned().collect());
         let shared = Arc::new(shared(&options, &models));
         let syncer = Arc::new(Syncer::new(store.clone(), Arc::clone(&shared), options.sync_interval));
@@ -361,8 +361,16 @@ fn clock(options: &Options) -> Clock {
     if options.virtual_clock { Clock::fixed(crate::clock::now()) } else { Clock::Machine }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+/// The socket that was handed over, else a new one at the address.
+async fn listen(socket: Option<&std::net::TcpListener>, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = match socket {
+        Some(socket) => socket.try_clone().and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            TcpListener::from_std(socket)
+        }),
+        None => TcpListener::bind(address).await,
+    };
+    listener.map_err(|source| StartError::Listen { address, source })
 }
 
 fn url_of(listener: &TcpListener) -> Result<String, StartError> {

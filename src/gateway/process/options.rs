@@ -1,8 +1,9 @@
 //! How a gateway is to run: everything that a flag or the environment says, as values.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -65,6 +66,17 @@ pub struct Options {
     pub retention: Retention,
     /// A clock that stands still until it is set through the API.
     pub virtual_clock: bool,
+    /// Sockets that somebody else opened, to be used instead of the addresses.
+    pub sockets: Sockets,
+}
+
+/// Sockets that listen already, as a service manager hands them over.
+#[derive(Debug, Clone, Default)]
+pub struct Sockets {
+    /// Of the management plane.
+    pub management: Option<Arc<TcpListener>>,
+    /// Of the data plane.
+    pub inference: Option<Arc<TcpListener>>,
 }
 
 /// Where a gateway's rows are.
@@ -114,6 +126,7 @@ impl Default for Options {
             webhook_schedule: Schedule::default(),
             retention: Retention::default(),
             virtual_clock: false,
+            sockets: Sockets::default(),
         }
     }
 }
