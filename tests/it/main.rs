@@ -13,6 +13,7 @@ mod config;
 mod data;
 mod entry;
 mod gateway;
+mod packaging;
 mod pictures;
 mod plan;
 mod screens;
