@@ -11,6 +11,7 @@ mod cli;
 mod client;
 mod config;
 mod data;
+mod docs;
 mod entry;
 mod gateway;
 mod packaging;
