@@ -51,7 +51,7 @@ fn the_page_of_commands_is_the_help_of_the_program() {
 fn the_page_of_keys_is_the_table_of_the_program() {
     let page = keymap::page();
     // Its own title goes: this page has one.
-    let body = page.split_once("\n").map_or(page.as_str(), |(_, rest)| rest).trim_start();
+    let body = page.split_once('\n').map_or(page.as_str(), |(_, rest)| rest).trim_start();
     is_current("reference/keys.md", "Keys", "`?` in the dashboard shows those that work where you are.", body);
 }
 

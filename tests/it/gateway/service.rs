@@ -3,6 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -45,9 +46,8 @@ fn the_service_manager_hears_of_ready_of_life_and_of_the_end() {
 }
 
 /// Starts it with two sockets, the first as descriptor 3, as a service manager would.
-fn activated(names: &str, first: TcpListener, second: TcpListener) -> Process {
-    let directory = tempfile::tempdir().unwrap();
-    let inner = command(&directory.path().join("data"), &["--fresh"]);
+fn activated(data: &Path, names: &str, first: TcpListener, second: TcpListener) -> Process {
+    let inner = command(data, &[]);
     // The shell keeps its process id, which is what LISTEN_PID must say. The sockets travel as its input and its log.
     let script = "exec 3<&0 4<&2 0</dev/null 2>/dev/null; LISTEN_PID=$$ LISTEN_FDS=2 exec \"$0\" \"$@\"";
     let mut shell = Command::new("sh");
@@ -64,7 +64,8 @@ fn sockets_of_the_service_manager_are_served_under_their_names() {
     let (first_at, second_at) = (first.local_addr().unwrap(), second.local_addr().unwrap());
     // A caller that comes before the gateway is there waits in the socket.
     let _early = TcpStream::connect(second_at).unwrap();
-    let mut process = activated("inference:management", first, second);
+    let directory = tempfile::tempdir().unwrap();
+    let mut process = activated(directory.path(), "inference:management", first, second);
     assert_eq!(process.addresses.inference_url, format!("http://{first_at}"));
     assert_eq!(process.addresses.management_url, format!("http://{second_at}"));
     let (status, _) = request(&process.addresses, "", "GET", "/v1/models", &Value::Null).unwrap();
