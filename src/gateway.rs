@@ -19,6 +19,7 @@
 //! - [`store`]: what lies on disk, and the only SQL;
 //! - [`routing`]: how stored endpoints become what requests are routed by;
 //! - [`rules`]: who may call what, and how much; pure;
+//! - [`usage`]: what upstreams tell of the tokens that they used, and what is estimated; pure;
 //! - [`records`]: what requests leave behind;
 //! - [`simulator`]: models for trying it, with faults to switch on.
 //!
@@ -27,6 +28,7 @@
 
 mod background;
 pub mod clock;
+mod json;
 pub mod planes;
 pub mod process;
 pub mod records;
@@ -35,6 +37,7 @@ pub mod rules;
 pub mod simulator;
 pub mod state;
 pub mod store;
+pub mod usage;
 
 pub use process::lifecycle::{Gateway, StartError};
 pub use process::options::{DataLocation, Options, Seed, Sockets};

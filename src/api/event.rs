@@ -25,6 +25,14 @@ pub struct Event {
     pub api_key_prefix: KeyPrefix,
     /// What it used.
     pub tokens: EventTokens,
+    /// True where the upstream did not tell its usage, or not all of it. Only a gateway of ours tells; absent where it is
+    /// not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tokens_are_estimated: bool,
+    /// How the request ended, where its answer did not come to a good end: `caller_gone`, `upstream_cut` or
+    /// `upstream_error`. Only a gateway of ours tells; absent where all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
     /// Fields that this program does not know.
     #[serde(flatten)]
     pub unknown: Unknown,

@@ -15,7 +15,7 @@ pub struct RequestReport {
     pub path: String,
     /// The answer's status; 499 where the caller went before there was one.
     pub status: u16,
-    /// `complete`, `caller_gone`, `upstream_cut`, `upstream_failed`, `limited` or `refused`.
+    /// `complete`, `caller_gone`, `upstream_cut`, `upstream_error`, `upstream_failed`, `limited` or `refused`.
     pub outcome: String,
     /// What the caller named.
     pub slug: Slug,
@@ -33,7 +33,7 @@ pub struct RequestReport {
     pub api_key_prefix: Option<KeyPrefix>,
     /// What it used.
     pub tokens: EventTokens,
-    /// True where the upstream did not tell its usage.
+    /// True where the upstream did not tell its usage, or not all of it.
     pub tokens_are_estimated: bool,
     /// True for a stream.
     pub is_stream: bool,

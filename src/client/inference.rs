@@ -267,8 +267,11 @@ impl Speech {
         let chunk = self.response.chunk().await.map_err(|error| ClientError::broken(&error, &self.host))?;
         match (&mut self.form, chunk) {
             (Form::Streamed(events), Some(chunk)) => events.take(&chunk)?,
-            (Form::Streamed(_), None) => {
-                return Err(ClientError::new(ErrorKind::Lost, "the answer broke off before its end"));
+            (Form::Streamed(events), None) => {
+                events.end();
+                if !events.is_done() && !events.has_more() {
+                    return Err(ClientError::new(ErrorKind::Lost, "the answer broke off before its end"));
+                }
             }
             (Form::Whole(body), Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => {
                 body.extend_from_slice(&chunk);

@@ -18,6 +18,9 @@ use crate::api::{Event, EventTokens, KeyPrefix, RequestReport, Slug, Time};
 /// The most slugs that one batch counts apart. Callers can make slugs up, so there must be an end.
 const BATCH_SLUGS_MAX: usize = 512;
 
+/// Outcomes that are the upstream's failure, whatever the status said before.
+const FAILED: [&str; 3] = ["upstream_cut", "upstream_error", "upstream_failed"];
+
 /// A request that has passed, as far as the server tells of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Passed {
@@ -132,10 +135,18 @@ impl Passed {
     pub fn is_error(&self) -> bool {
         match self {
             Self::Report(report) => {
-                report.outcome != "caller_gone"
-                    && (report.status >= 400 || report.outcome == "upstream_cut" || report.outcome == "upstream_failed")
+                report.outcome != "caller_gone" && (report.status >= 400 || FAILED.contains(&report.outcome.as_str()))
             }
-            Self::Event(_) => false,
+            Self::Event(event) => event.outcome.as_deref().is_some_and(|outcome| FAILED.contains(&outcome)),
+        }
+    }
+
+    /// True where the tokens were estimated.
+    #[must_use]
+    pub fn is_estimated(&self) -> bool {
+        match self {
+            Self::Report(report) => report.tokens_are_estimated,
+            Self::Event(event) => event.tokens_are_estimated,
         }
     }
 }
@@ -356,6 +367,8 @@ mod tests {
             external_entity_id: "cust".to_owned(),
             api_key_prefix: KeyPrefix::new("sky_x"),
             tokens: EventTokens { input_tokens: 2, output_tokens: 1, cached_input_tokens: 0 },
+            tokens_are_estimated: false,
+            outcome: None,
             unknown: Unknown::new(),
         }))
     }

@@ -79,6 +79,12 @@ const WALLS: &[Wall] = &[
         reason: "only the runtime sees the terminal",
     },
     Wall {
+        place: "gateway/usage",
+        except: &[],
+        forbidden: &["tokio", "http::", "crate::clock", "gateway::planes", "gateway::records", "gateway::store"],
+        reason: "what usage means is a pure question, whoever asks it",
+    },
+    Wall {
         place: "sync",
         except: &[],
         forbidden: &["tokio", "reqwest", "std::fs", "crate::client", "crate::clock"],

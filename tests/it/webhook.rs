@@ -25,6 +25,8 @@ fn event() -> Event {
         external_entity_id: "cust_42".to_owned(),
         api_key_prefix: KeyPrefix::new("sky_sCqhBwEy4kPd"),
         tokens: EventTokens { input_tokens: 3, output_tokens: 5, cached_input_tokens: 1 },
+        tokens_are_estimated: false,
+        outcome: None,
         unknown: serde_json::Map::new(),
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct Events {
     pieces: VecDeque<Piece>,
     failure: Option<ClientError>,
     is_done: bool,
+    /// A bit for each choice that was seen, and for each that said why it ended.
+    seen: u128,
+    finished: u128,
 }
 
 impl Events {
@@ -47,6 +50,19 @@ impl Events {
         }
     }
 
+    /// The stream's bytes are over: what stands behind the last end of line is a line too.
+    pub(super) fn end(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        self.read(&String::from_utf8_lossy(&line));
+        // Some servers never say that they are done. Official clients ask for no more than this.
+        self.is_done |= self.seen != 0 && self.seen == self.finished;
+    }
+
+    /// True where there is yet something to tell.
+    pub(super) fn has_more(&self) -> bool {
+        !self.pieces.is_empty() || self.failure.is_some()
+    }
+
     /// True where the stream has said that it is whole.
     pub(super) fn is_done(&self) -> bool {
         self.is_done
@@ -65,8 +81,22 @@ impl Events {
             let message = said.unwrap_or("the stream ended with an error").to_owned();
             self.failure = Some(ClientError::new(ErrorKind::Lost, message));
         }
+        for choice in json.get("choices").and_then(Value::as_array).into_iter().flatten() {
+            self.note(choice);
+        }
         self.pieces.extend(text_in(&json, "delta"));
         self.pieces.extend(usage_in(&json));
+    }
+}
+
+impl Events {
+    fn note(&mut self, choice: &Value) {
+        let index = choice.get("index").and_then(Value::as_u64).and_then(|index| u32::try_from(index).ok());
+        let bit = 1_u128.checked_shl(index.unwrap_or(0)).unwrap_or(0);
+        self.seen |= bit;
+        if choice.get("finish_reason").is_some_and(Value::is_string) {
+            self.finished |= bit;
+        }
     }
 }
 
@@ -123,6 +153,29 @@ mod tests {
         assert_eq!(events.next(), Ok(Some(Piece::Text("a".to_owned()))));
         assert_eq!(events.next().unwrap_err().to_string(), "cut");
         assert!(!events.is_done());
+    }
+
+    #[test]
+    fn a_stream_without_its_last_word_is_whole_once_every_choice_said_why_it_ended() {
+        let chunk = |index: u32, reason: &str| {
+            format!("data: {{\"choices\":[{{\"index\":{index},\"delta\":{{}},\"finish_reason\":{reason}}}]}}\n\n")
+        };
+        let (going, stopped) = (chunk(0, "null"), chunk(0, "\"stop\""));
+        for (text, is_whole) in [
+            (format!("{going}{stopped}"), true),
+            (format!("{going}{}", stopped.trim_end()), true),
+            (going.clone(), false),
+            (String::new(), false),
+            (": ping\n\n".to_owned(), false),
+            (format!("{going}{}{stopped}", chunk(1, "null")), false),
+            (format!("{going}{}{stopped}", chunk(1, "\"length\"")), true),
+        ] {
+            let mut events = Events::default();
+            events.take(text.as_bytes()).unwrap();
+            assert!(!events.is_done());
+            events.end();
+            assert_eq!(events.is_done(), is_whole, "{text}");
+        }
     }
 
     #[test]

@@ -82,6 +82,12 @@ pub(crate) struct CallerStream {
 }
 
 impl CallerStream {
+    /// Ends the connection by a reset when it is closed, so that what came by then cannot be taken for all.
+    pub(crate) fn reset_at_close(&self) {
+        // Where it cannot be set, the connection is gone already.
+        let _ = self.stream.set_zero_linger();
+    }
+
     /// A connection that begins. `begun_with` was read from it already.
     pub(crate) fn new(stream: TcpStream, begun_with: Bytes, write_timeout: Duration, notes: Arc<Notes>) -> Self {
         Self {

@@ -9,6 +9,9 @@ use crate::gateway::routing::snapshot::Route;
 use crate::gateway::rules::access::Key;
 use crate::gateway::rules::limit::Limit;
 
+/// What is noted as the status of a caller who went before there was one.
+pub(crate) const CALLER_GONE: u16 = 499;
+
 /// The id of a request, on its answer, in its event and in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId(pub uuid::Uuid);
@@ -28,6 +31,8 @@ pub enum Outcome {
     CallerGone,
     /// The upstream broke off after the answer had begun.
     UpstreamCut,
+    /// The upstream told of an error within its answer, or ended it before it was over.
+    UpstreamError,
     /// The upstream did not answer.
     UpstreamFailed,
     /// A limit was reached.
@@ -44,9 +49,22 @@ impl Outcome {
             Self::Complete => "complete",
             Self::CallerGone => "caller_gone",
             Self::UpstreamCut => "upstream_cut",
+            Self::UpstreamError => "upstream_error",
             Self::UpstreamFailed => "upstream_failed",
             Self::Limited(_) => "limited",
             Self::Refused => "refused",
+        }
+    }
+
+    /// True where an upstream served the request, with this status: what is charged and has an event. Who went before
+    /// there was an answer is served too once the upstream has the request.
+    #[must_use]
+    pub fn was_served(&self, status: u16, upstream_has_it: bool) -> bool {
+        let is_success = (200..300).contains(&status);
+        match self {
+            Self::Complete | Self::UpstreamCut | Self::UpstreamError => is_success,
+            Self::CallerGone => is_success || status == CALLER_GONE && upstream_has_it,
+            Self::UpstreamFailed | Self::Limited(_) | Self::Refused => false,
         }
     }
 }
@@ -72,6 +90,8 @@ pub struct Record {
     pub revision: u64,
     /// The caller's key, where it was good.
     pub key: Option<Arc<Key>>,
+    /// True once the upstream had the whole request.
+    pub upstream_has_it: bool,
     /// What it used.
     pub tokens: EventTokens,
     /// True where the upstream did not tell its usage and it was estimated.
@@ -90,11 +110,8 @@ impl Record {
     /// True where an upstream served it: only then it has an event. The list of models asks no upstream.
     #[must_use]
     pub fn was_served(&self) -> bool {
-        let has_answer = match self.outcome {
-            Outcome::Complete | Outcome::CallerGone | Outcome::UpstreamCut => (200..300).contains(&self.status),
-            Outcome::UpstreamFailed | Outcome::Limited(_) | Outcome::Refused => false,
-        };
-        has_answer && self.key.is_some() && self.route.is_some()
+        let was_served = self.outcome.was_served(self.status, self.upstream_has_it);
+        was_served && self.key.is_some() && self.route.is_some()
     }
 
     /// The usage event. Only what an upstream served has one.
@@ -114,6 +131,8 @@ impl Record {
             external_entity_id: key.group.external_entity_id.clone(),
             api_key_prefix: key.prefix.clone(),
             tokens: self.tokens,
+            tokens_are_estimated: self.tokens_are_estimated,
+            outcome: (self.outcome != Outcome::Complete).then(|| self.outcome.as_str().to_owned()),
             unknown: Unknown::new(),
         })
     }
@@ -134,6 +153,7 @@ impl Record {
             key = self.key.as_ref().map(|key| key.prefix.as_str()),
             input_tokens = self.tokens.input_tokens,
             output_tokens = self.tokens.output_tokens,
+            estimated = self.tokens_are_estimated.then_some(true),
             latency_ms = millis(self.latency),
             first_byte_ms = self.first_byte.map(millis),
             "request"

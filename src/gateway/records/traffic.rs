@@ -28,7 +28,7 @@ pub struct RequestEntry {
     pub path: &'static str,
     /// The answer's status; 499 where the caller went before there was one.
     pub status: u16,
-    /// `complete`, `caller_gone`, `upstream_cut`, `upstream_failed`, `limited` or `refused`.
+    /// `complete`, `caller_gone`, `upstream_cut`, `upstream_error`, `upstream_failed`, `limited` or `refused`.
     pub outcome: &'static str,
     /// What the caller named.
     pub slug: Slug,
@@ -46,7 +46,7 @@ pub struct RequestEntry {
     pub api_key_prefix: Option<KeyPrefix>,
     /// What it used.
     pub tokens: EventTokens,
-    /// True where the upstream did not tell its usage.
+    /// True where the upstream did not tell its usage, or not all of it.
     pub tokens_are_estimated: bool,
     /// True for a stream.
     pub is_stream: bool,
@@ -185,6 +185,7 @@ impl From<&Record> for RequestEntry {
                 Outcome::Complete
                 | Outcome::CallerGone
                 | Outcome::UpstreamCut
+                | Outcome::UpstreamError
                 | Outcome::UpstreamFailed
                 | Outcome::Refused => None,
             },

@@ -9,7 +9,7 @@ use crate::gateway::records::webhook::DELIVERY_TYPE;
 
 /// What an event is read from, in the order of [`event`].
 const COLUMNS: &str = "sequence, idempotency_key, timestamp, request_id, model_slug, external_entity_id, \
-                       api_key_prefix, input_tokens, output_tokens, cached_input_tokens";
+                       api_key_prefix, input_tokens, output_tokens, cached_input_tokens, tokens_are_estimated, outcome";
 
 /// Which events are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,8 @@ impl Store {
         E: IntoIterator<Item = Event> + Send + 'static,
     {
         let sql = "INSERT INTO events (idempotency_key, timestamp, request_id, model_slug, external_entity_id,
-                       api_key_prefix, input_tokens, output_tokens, cached_input_tokens)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (idempotency_key) DO NOTHING";
+                       api_key_prefix, input_tokens, output_tokens, cached_input_tokens, tokens_are_estimated, outcome)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (idempotency_key) DO NOTHING";
         self.note(move |transaction| {
             let mut statement = transaction.connection.prepare_cached(sql)?;
             for event in events {
@@ -62,6 +62,8 @@ impl Store {
                     stored(event.tokens.input_tokens),
                     stored(event.tokens.output_tokens),
                     stored(event.tokens.cached_input_tokens),
+                    event.tokens_are_estimated,
+                    event.outcome,
                 ])?;
             }
             Ok(())
@@ -174,6 +176,8 @@ fn event(row: &Row<'_>) -> Result<Event, rusqlite::Error> {
             output_tokens: count(row.get(8)?),
             cached_input_tokens: count(row.get(9)?),
         },
+        tokens_are_estimated: row.get(10)?,
+        outcome: row.get(11)?,
         unknown: Unknown::new(),
     })
 }

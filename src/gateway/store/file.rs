@@ -18,6 +18,7 @@ use super::Place;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../assets/migrations/0001_workspace.sql"),
     include_str!("../../../assets/migrations/0002_groups.sql"),
+    include_str!("../../../assets/migrations/0003_event_marks.sql"),
 ];
 /// "RePt": tells our databases from other programs'.
 const APPLICATION_ID: i32 = 0x5265_5074;

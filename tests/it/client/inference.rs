@@ -46,6 +46,20 @@ async fn a_stream_is_handed_on_piece_by_piece_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_stream_that_never_says_that_it_is_done_is_whole_where_its_choice_said_why_it_ended() {
+    let server = MockServer::start().await;
+    let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}";
+    Mock::given(method("POST")).respond_with(events(body)).mount(&server).await;
+    let mut speech = caller(&server).chat(&chat(true)).await.unwrap();
+    let mut pieces = Vec::new();
+    while let Some(piece) = speech.next().await.unwrap() {
+        pieces.push(piece);
+    }
+    let text = |text: &str| Piece::Text(text.to_owned());
+    assert_eq!(pieces, [text("Hel"), text("lo"), Piece::Usage { input: 1, output: 2 }]);
+}
+
+#[tokio::test]
 async fn a_stream_without_its_end_is_lost() {
     let server = MockServer::start().await;
     let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";

@@ -148,6 +148,13 @@ impl Caller {
         let _ = self.stream.shutdown().await;
     }
 
+    /// Waits until the connection ends. An error where that was a reset.
+    pub(super) async fn end(mut self) -> std::io::Result<()> {
+        let mut buffer = vec![0; 16 * 1024];
+        while self.stream.read(&mut buffer).await? > 0 {}
+        Ok(())
+    }
+
     /// Waits until the gateway closes the connection, and gives what came before.
     pub(super) async fn rest(mut self) -> String {
         while self.fill().await {}

@@ -121,8 +121,12 @@ impl Conversation {
     }
 
     pub(super) async fn send(&mut self, text: &str) {
+        self.send_bytes(text.as_bytes()).await;
+    }
+
+    pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
         // A gateway that has gone is what some tests are about.
-        let _ = self.stream.write_all(text.as_bytes()).await;
+        let _ = self.stream.write_all(bytes).await;
     }
 
     /// One chunk of a chunked body.

@@ -25,6 +25,8 @@ fn event(number: i64) -> Event {
         external_entity_id: format!("cust_{}", number % 2),
         api_key_prefix: KeyPrefix::new(format!("sky_{}", number % 3)),
         tokens: EventTokens { input_tokens: 3, output_tokens: 5, cached_input_tokens: 1 },
+        tokens_are_estimated: false,
+        outcome: None,
         unknown: serde_json::Map::new(),
     }
 }

@@ -16,6 +16,8 @@ fn event(number: u64, timestamp: Time) -> Event {
         external_entity_id: "customer".to_owned(),
         api_key_prefix: KeyPrefix::new("sky_000000000000"),
         tokens: EventTokens::default(),
+        tokens_are_estimated: false,
+        outcome: None,
         unknown: Unknown::new(),
     }
 }

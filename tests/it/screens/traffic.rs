@@ -242,6 +242,8 @@ fn another_server_is_asked_for_its_events_and_says_so() {
             external_entity_id: "cust_acme".to_owned(),
             api_key_prefix: KeyPrefix::new("sky_sCqhBwEy4kPd"),
             tokens: EventTokens { input_tokens: 12, output_tokens: 48, cached_input_tokens: 4 },
+            tokens_are_estimated: false,
+            outcome: None,
             unknown: Unknown::new(),
         }))
     };

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::json::{self, Malformed};
+use crate::gateway::json::{self, Malformed};
+use crate::gateway::usage::PromptWatch;
 
 /// What the gateway must know of a body. All else is the upstream's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub(super) struct Ask {
     options: Options,
     /// Just behind the opening brace.
     body_start: usize,
+    /// About how many tokens the prompt is.
+    pub(super) prompt_tokens: u64,
+    /// How many choices the answer shall have.
+    pub(super) choices: u32,
 }
 
 /// What `stream_options` says.
@@ -24,14 +29,14 @@ pub(super) struct Ask {
 enum Options {
     Absent,
     Null(Range<usize>),
-    /// Every `include_usage`, the place behind the opening brace, and whether there are members at all.
+    /// Where `include_usage` stands and whether it is true, the place behind the opening brace, and whether there are
+    /// members at all.
     Object {
-        include_usage: Vec<Range<usize>>,
+        include_usage: Option<Range<usize>>,
+        is_asked: bool,
         start: usize,
         is_empty: bool,
     },
-    /// Something that no upstream takes.
-    Other,
 }
 
 /// A body for the upstream.
@@ -46,6 +51,8 @@ pub(super) struct Spliced {
 /// The names that mean something to the gateway. They must not come twice or in another spelling: an upstream that
 /// reads the other one would serve what was never judged.
 const JUDGED: [&str; 3] = ["model", "stream", "stream_options"];
+/// The same for the member of `stream_options`.
+const INCLUDE_USAGE: &str = "include_usage";
 
 /// Bodies up to this size go up in one piece: a copy is cheaper than a longer list of buffers.
 const ONE_PIECE_BYTES_MAX: usize = 16 * 1024;
@@ -55,13 +62,15 @@ impl Ask {
     pub(super) fn read(body: &[u8]) -> Result<Self, Malformed> {
         let mut values: [Option<Range<usize>>; 3] = [None, None, None];
         let mut is_ambiguous = false;
-        json::members(body, |member| {
+        let (mut prompt, mut choices) = (PromptWatch::default(), Choices::default());
+        json::members_watched(body, &mut prompt, |member| {
             let key = body.get(member.key.clone()).and_then(json::string);
             let Some(key) = key else {
                 // A key that is no Unicode text may be read as anything.
                 is_ambiguous = true;
                 return;
             };
+            choices.note(&key, body, &member.value);
             for (name, value) in JUDGED.iter().zip(&mut values) {
                 if folds_to(&key, name) {
                     is_ambiguous |= key != *name || value.is_some();
@@ -72,10 +81,11 @@ impl Ask {
         let [model_at, stream, options] = values;
         let model_at = model_at.filter(|_| !is_ambiguous).ok_or(Malformed)?;
         let model = body.get(model_at.clone()).and_then(json::string).ok_or(Malformed)?.into_owned();
-        let is_stream = stream.and_then(|at| body.get(at)).is_some_and(|value| value == b"true");
+        let is_stream = stream.map_or(Ok(false), |at| is_true(body.get(at).unwrap_or_default()))?;
         let options = options.map_or(Ok(Options::Absent), |at| Options::read(body, at))?;
         let body_start = body.iter().position(|byte| *byte == b'{').ok_or(Malformed)? + 1;
-        Ok(Self { model, model_at, is_stream, options, body_start })
+        let (prompt_tokens, choices) = (prompt.tokens(), choices.count());
+        Ok(Self { model, model_at, is_stream, options, body_start, prompt_tokens, choices })
     }
 
     /// The body for the upstream: with its name for the model where it has one, and with usage asked for where a
@@ -85,13 +95,13 @@ impl Ask {
         if let Some(model) = model.filter(|model| *model != self.model) {
             edits.push((self.model_at.clone(), json::quoted(model)));
         }
-        let usage_is_hidden = must_ask_for_usage && self.is_stream && self.ask_for_usage(body, &mut edits);
+        let usage_is_hidden = must_ask_for_usage && self.is_stream && self.ask_for_usage(&mut edits);
         edits.sort_by_key(|(at, _)| at.start);
         Spliced { pieces: apply(body, &edits), usage_is_hidden }
     }
 
     /// Adds what asks for usage. False where the caller asked already, or nothing can be asked.
-    fn ask_for_usage(&self, body: &[u8], edits: &mut Vec<(Range<usize>, Vec<u8>)>) -> bool {
+    fn ask_for_usage(&self, edits: &mut Vec<(Range<usize>, Vec<u8>)>) -> bool {
         match &self.options {
             Options::Absent => {
                 let text = br#""stream_options":{"include_usage":true},"#;
@@ -102,19 +112,16 @@ impl Ask {
                 edits.push((at.clone(), br#"{"include_usage":true}"#.to_vec()));
                 true
             }
-            Options::Object { include_usage, start, is_empty } => {
-                let says_true = |at: &Range<usize>| body.get(at.clone()) == Some(b"true".as_slice());
-                let is_asked = include_usage.last().is_some_and(says_true);
-                if include_usage.is_empty() {
-                    let text: &[u8] = if *is_empty { br#""include_usage":true"# } else { br#""include_usage":true,"# };
-                    edits.push((*start..*start, text.to_vec()));
-                }
-                for at in include_usage.iter().filter(|at| !says_true(at)) {
-                    edits.push((at.clone(), b"true".to_vec()));
-                }
-                !is_asked
+            Options::Object { is_asked: true, .. } => false,
+            Options::Object { include_usage: Some(at), .. } => {
+                edits.push((at.clone(), b"true".to_vec()));
+                true
             }
-            Options::Other => false,
+            Options::Object { include_usage: None, start, is_empty, .. } => {
+                let text: &[u8] = if *is_empty { br#""include_usage":true"# } else { br#""include_usage":true,"# };
+                edits.push((*start..*start, text.to_vec()));
+                true
+            }
         }
     }
 }
@@ -124,19 +131,67 @@ impl Options {
         match body.get(at.clone()) {
             Some(b"null") => Ok(Self::Null(at)),
             Some([b'{', ..]) => {
-                let mut include_usage = Vec::new();
-                let mut is_empty = true;
+                let mut include_usage = None;
+                let (mut is_empty, mut is_ambiguous) = (true, false);
                 json::members_at(body, &at, |member| {
                     is_empty = false;
                     let key = body.get(member.key).and_then(json::string);
-                    if key.is_some_and(|key| key == "include_usage") {
-                        include_usage.push(member.value);
+                    let Some(key) = key else {
+                        is_ambiguous = true;
+                        return;
+                    };
+                    if folds_to(&key, INCLUDE_USAGE) {
+                        is_ambiguous |= key != INCLUDE_USAGE || include_usage.is_some();
+                        include_usage = Some(member.value);
                     }
                 })?;
-                Ok(Self::Object { include_usage, start: at.start + 1, is_empty })
+                if is_ambiguous {
+                    return Err(Malformed);
+                }
+                let is_asked =
+                    include_usage.clone().map_or(Ok(false), |at| is_true(body.get(at).unwrap_or_default()))?;
+                Ok(Self::Object { include_usage, is_asked, start: at.start + 1, is_empty })
             }
-            _ => Ok(Self::Other),
+            _ => Err(Malformed),
         }
+    }
+}
+
+/// A switch: true, or false and null for false. What else there is some servers take for true, and others refuse.
+fn is_true(value: &[u8]) -> Result<bool, Malformed> {
+    match value {
+        b"true" => Ok(true),
+        b"false" | b"null" => Ok(false),
+        _ => Err(Malformed),
+    }
+}
+
+/// How many choices are asked for: `n`, for each prompt of a list of them.
+#[derive(Debug, Default)]
+struct Choices {
+    each: u32,
+    prompts: u32,
+}
+
+impl Choices {
+    fn note(&mut self, key: &str, body: &[u8], value: &Range<usize>) {
+        let text = body.get(value.clone()).unwrap_or_default();
+        match key {
+            "n" => self.each = std::str::from_utf8(text).ok().and_then(|n| n.parse().ok()).unwrap_or(1),
+            "prompt" if text.starts_with(b"[") => {
+                let mut prompts = 0;
+                // What was read a moment ago can be read again. A list of numbers is one prompt, in tokens.
+                let _ = json::elements_at(body, value, |prompt| {
+                    prompts += u32::from(matches!(body.get(prompt.start), Some(b'"' | b'[')));
+                });
+                self.prompts = prompts;
+            }
+            _ => {}
+        }
+    }
+
+    fn count(&self) -> u32 {
+        self.each.max(1).saturating_mul(self.prompts.max(1))
     }
 }
 
@@ -226,10 +281,11 @@ mod tests {
                 false,
             ),
             (
-                r#"{"stream_options":7,"model":"a/b","stream":true}"#,
-                r#"{"stream_options":7,"model":"a/b","stream":true}"#,
-                false,
+                r#"{"stream_options":{"include_usage":null},"model":"a/b","stream":true}"#,
+                r#"{"stream_options":{"include_usage":true},"model":"a/b","stream":true}"#,
+                true,
             ),
+            (r#"{"model":"a/b","stream":null}"#, r#"{"model":"a/b","stream":null}"#, false),
             (r#"{"model":"a/b","stream":false}"#, r#"{"model":"a/b","stream":false}"#, false),
         ] {
             assert_eq!(spliced(body, None, true), (up.to_owned(), is_hidden), "{body}");
@@ -256,12 +312,42 @@ mod tests {
             r#"{"model":"a/b","Stream":true}"#,
             "{\"model\":\"a/b\",\"\u{17f}tream\":true}",
             r#"{"model":"a/b","Stream_Options":{}}"#,
+            r#"{"model":"a/b","stream":1}"#,
+            r#"{"model":"a/b","stream":1.0}"#,
+            r#"{"model":"a/b","stream":"true"}"#,
+            r#"{"model":"a/b","stream":[]}"#,
+            r#"{"model":"a/b","stream_options":7}"#,
+            r#"{"model":"a/b","stream_options":"x"}"#,
+            r#"{"model":"a/b","stream_options":[]}"#,
+            r#"{"model":"a/b","stream_options":false}"#,
+            r#"{"model":"a/b","stream_options":{"include_usage":1}}"#,
+            r#"{"model":"a/b","stream_options":{"include_usage":"true"}}"#,
+            r#"{"model":"a/b","stream_options":{"Include_Usage":true}}"#,
+            r#"{"model":"a/b","stream_options":{"include_usage":true,"include_usage":true}}"#,
+            r#"{"model":"a/b","stream_options":{"include_usage":true,"include_u\u0073age":true}}"#,
         ] {
             assert_eq!(Ask::read(body.as_bytes()), Err(Malformed), "{body}");
         }
         assert_eq!(Ask::read(b"{\"model\":\"a/\xff\"}"), Err(Malformed));
         assert_eq!(Ask::read(b"{\"model\":\"a/b\",\"\xff\":1}"), Err(Malformed));
         assert_eq!(Ask::read(br#"{"mod\u0065l":"a\/b"}"#).unwrap().model, "a/b");
+    }
+
+    #[test]
+    fn the_choices_that_are_asked_for_are_counted() {
+        for (members, choices) in [
+            ("\"x\":1", 1),
+            ("\"n\":3", 3),
+            ("\"n\":null", 1),
+            ("\"n\":-1", 1),
+            ("\"prompt\":\"a\"", 1),
+            ("\"prompt\":[\"a\",\"b\"],\"n\":2", 4),
+            ("\"prompt\":[1,2,3]", 1),
+            ("\"prompt\":[[1,2],[3]]", 2),
+        ] {
+            let body = format!("{{\"model\":\"a/b\",{members}}}");
+            assert_eq!(Ask::read(body.as_bytes()).unwrap().choices, choices, "{body}");
+        }
     }
 
     proptest! {

@@ -6,10 +6,11 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -27,6 +28,10 @@ pub(super) struct Talk {
     pub(super) strikes: Strikes,
     pub(super) notes: Arc<Notes>,
     turn: AtomicU8,
+    /// The caller speaks HTTP/1.0, where a body without a length is whole when the connection ends.
+    is_old: AtomicBool,
+    /// An answer broke off.
+    is_broken: AtomicBool,
 }
 
 /// Whose bytes are written next. While it is nobody's turn, they can only be hyper's own.
@@ -41,8 +46,14 @@ enum Turn {
 
 impl Talk {
     /// A request has come: what is written from here on is its answer.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, version: Version) {
+        self.is_old.store(version < Version::HTTP_11, Ordering::Relaxed);
         self.turn.store(Turn::Answer as u8, Ordering::Relaxed);
+    }
+
+    /// True where the connection must not end as if all were well: nothing else tells such a caller.
+    fn ends_by_reset(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed) && self.is_old.load(Ordering::Relaxed)
     }
 
     fn is(&self, turn: Turn) -> bool {
@@ -74,7 +85,11 @@ impl Body for Said {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        Pin::new(&mut self.answer).poll_frame(context)
+        let frame = Pin::new(&mut self.answer).poll_frame(context);
+        if matches!(frame, Poll::Ready(Some(Err(BrokenOff)))) {
+            self.talk.is_broken.store(true, Ordering::Relaxed);
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -92,6 +107,14 @@ pub(super) struct Caller {
     talk: Arc<Talk>,
     /// What goes out in place of hyper's own answer, and how much of it has.
     own: Option<(Vec<u8>, usize)>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if self.talk.ends_by_reset() {
+            self.stream.reset_at_close();
+        }
+    }
 }
 
 impl Caller {
@@ -193,6 +216,9 @@ impl AsyncWrite for Caller {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.talk.ends_by_reset() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -11,12 +11,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ask::Ask;
 use super::exchange::Exchange;
+use super::headers;
 use super::held::{hold, put_back, whole};
 use super::refusal::Refusal;
 use super::relay::Answer;
 use super::send::send;
 use super::worker::Callee;
-use super::{estimate, headers};
 use crate::gateway::routing::provider::{Operation, Unroutable};
 
 /// What the target says, where it has the route; else an estimate.
@@ -44,7 +44,7 @@ pub(super) async fn count(
         Err(Refusal::Unroutable(Unroutable::NoRoute { .. } | Unroutable::NoAdapter(_))) => {}
         Err(refusal) => return Err(refusal),
     }
-    Ok(estimated(exchange, &body))
+    Ok(estimated(exchange, ask))
 }
 
 /// What the target says. `None` where it has no such route.
@@ -65,8 +65,8 @@ async fn told(
     Ok(if is_unknown { None } else { Some(whole(exchange, answer, text)) })
 }
 
-fn estimated(exchange: &mut Exchange, body: &[u8]) -> Response<Answer> {
-    let text = serde_json::json!({ "input_tokens": estimate::prompt_tokens(body) }).to_string();
+fn estimated(exchange: &mut Exchange, ask: &Ask) -> Response<Answer> {
+    let text = serde_json::json!({ "input_tokens": ask.prompt_tokens.max(1) }).to_string();
     let mut lines = HeaderMap::with_capacity(2);
     lines.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     lines.insert(headers::REQUEST_ID, exchange.id_header());

@@ -7,21 +7,16 @@ use std::time::Instant;
 use http::HeaderValue;
 
 use super::budget::Share;
+use super::heard::Heard;
 use super::refusal::Refusal;
-use super::reply::Usage;
 use super::worker::{Callee, Worker};
-use crate::api::EventTokens;
 use crate::clock;
-use crate::gateway::records::record::{Outcome, Record, RequestId};
+use crate::gateway::records::record::{CALLER_GONE, Outcome, Record, RequestId};
 use crate::gateway::routing::provider::Dialect;
 use crate::gateway::routing::snapshot::{InFlight, Route};
 use crate::gateway::rules::access::Key;
 use crate::gateway::rules::limit::{Grant, Moment};
-
-/// What is noted of a caller who went before there was a status.
-const CALLER_GONE: u16 = 499;
-/// About how many bytes of a prompt make a token, for upstreams that do not tell.
-const BYTES_PER_TOKEN: u64 = 4;
+use crate::gateway::usage::Charge;
 
 /// One request. Dropping it settles it, as one whose caller has gone unless it was said otherwise before.
 #[derive(Debug)]
@@ -37,10 +32,14 @@ pub(super) struct Exchange {
     pub(super) routes: Option<InFlight>,
     pub(super) model: String,
     pub(super) status: u16,
-    pub(super) usage: Usage,
-    pub(super) prompt_bytes: usize,
-    /// Pieces of a stream that passed, about one a token.
-    pub(super) pieces: u64,
+    /// What the answer told while it passed.
+    pub(super) heard: Heard,
+    /// About how many tokens the prompt is.
+    pub(super) prompt_tokens: u64,
+    /// True once the upstream has the whole request: from there on it works, whether or not its answer is waited for.
+    pub(super) upstream_has_it: bool,
+    /// True where the answer is of a kind that is not counted.
+    pub(super) is_uncounted: bool,
     pub(super) upstream_at: Option<Instant>,
     pub(super) first_byte_at: Option<Instant>,
     /// Of the streams that may be open.
@@ -65,9 +64,10 @@ impl Exchange {
             routes: None,
             model: String::new(),
             status: CALLER_GONE,
-            usage: Usage::default(),
-            prompt_bytes: 0,
-            pieces: 0,
+            heard: Heard::default(),
+            prompt_tokens: 0,
+            upstream_has_it: false,
+            is_uncounted: false,
             upstream_at: None,
             first_byte_at: None,
             place: None,
@@ -122,7 +122,7 @@ impl Exchange {
         }
         let now = self.worker.shared.clock.moment();
         let ended = clock::instant();
-        let (tokens, tokens_are_estimated) = self.tokens(&outcome);
+        let Charge { tokens, is_estimated: tokens_are_estimated } = self.charge(&outcome);
         if let Some(grant) = self.admitted.take() {
             grant.settle(tokens, now);
         }
@@ -140,6 +140,7 @@ impl Exchange {
             route: self.route.take(),
             revision: self.routes.as_ref().map_or(0, |routes| routes.revision),
             key: self.key.take(),
+            upstream_has_it: self.upstream_has_it,
             tokens,
             tokens_are_estimated,
             is_stream: self.is_stream,
@@ -152,26 +153,31 @@ impl Exchange {
         self.routes = None;
     }
 
-    /// What is charged, and whether it was estimated: a stream that was cut, or whose upstream does not tell.
-    fn tokens(&self, outcome: &Outcome) -> (EventTokens, bool) {
-        let was_served = match outcome {
-            Outcome::Complete | Outcome::CallerGone | Outcome::UpstreamCut => (200..300).contains(&self.status),
-            Outcome::UpstreamFailed | Outcome::Limited(_) | Outcome::Refused => false,
-        };
-        if !was_served {
-            return (EventTokens::default(), false);
+    /// How an answer that came to its end is counted.
+    pub(super) fn ended(&self) -> Outcome {
+        if self.heard.has_failed() { Outcome::UpstreamError } else { Outcome::Complete }
+    }
+
+    /// What is charged.
+    ///
+    /// An answer that came to its end: what it told, or the estimate. One that was left: the prompt at least, once the
+    /// upstream has it, since it works from there on. One that the upstream broke off: what came of it.
+    fn charge(&self, outcome: &Outcome) -> Charge {
+        if self.is_uncounted || !outcome.was_served(self.status, self.upstream_has_it) {
+            return Charge::default();
         }
-        if !self.is_stream {
-            return (self.usage.tokens(EventTokens::default()), false);
+        match outcome {
+            Outcome::Complete => self.heard.charge(self.prompt_tokens, true),
+            Outcome::CallerGone => self.heard.charge(self.prompt_tokens, false),
+            Outcome::UpstreamCut | Outcome::UpstreamError if self.heard.has_answer() => {
+                self.heard.charge(self.prompt_tokens, false)
+            }
+            Outcome::UpstreamCut
+            | Outcome::UpstreamError
+            | Outcome::UpstreamFailed
+            | Outcome::Limited(_)
+            | Outcome::Refused => Charge::default(),
         }
-        let prompt_bytes = self.prompt_bytes as u64;
-        let input_tokens = if self.pieces == 0 { 0 } else { prompt_bytes.div_ceil(BYTES_PER_TOKEN) };
-        let estimate = EventTokens { input_tokens, output_tokens: self.pieces, cached_input_tokens: 0 };
-        let mut usage = self.usage;
-        if *outcome != Outcome::Complete {
-            usage.at_least_output(self.pieces);
-        }
-        (usage.tokens(estimate), self.usage.is_unknown())
     }
 }
 

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{
-    ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE,
-};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, Version, response};
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::answering::Answering;
 use super::arriving::{self, Arriving};
 use super::ask::Ask;
 use super::caller::Talk;
 use super::exchange::Exchange;
-use super::held::{hold, put_back, stamp, whole};
+use super::heard::Heard;
+use super::held::stamp;
 use super::link::Link;
+use super::receive::{Answered, Phase, ask_once_more, receive};
 use super::refusal::Refusal;
 use super::relay::{Answer, Relay};
 use super::reply::Rewrite;
@@ -25,16 +24,17 @@ use super::resource::{self, Resource};
 use super::send::send;
 use super::sse::Stream;
 use super::unpack::Coding;
+use super::unpack_stream::Unpacker;
 use super::worker::{Callee, Worker};
 use super::{count, headers, models};
+use crate::clock;
 use crate::gateway::planes::request_rules::broken_rule;
-use crate::gateway::records::record::Outcome;
 use crate::gateway::routing::provider::Operation;
 use crate::gateway::rules::access::Key;
 
 /// Answers one request. It never fails: what goes wrong is an answer too, or the end of the body.
 pub(super) fn handle(worker: Arc<Worker>, talk: &Arc<Talk>, request: Request<Incoming>) -> Answering {
-    talk.begin();
+    talk.begin(request.version());
     // With HTTP/2 a refused body ends its stream, and not the connection.
     let is_http2 = request.version() == Version::HTTP_2;
     if !is_http2 {
@@ -80,19 +80,11 @@ fn answer(mut exchange: Exchange, phase: Phase) -> Response<Answer> {
     match phase {
         Phase::Whole(response) => {
             exchange.note_first_byte();
-            exchange.settle(Outcome::Complete);
+            exchange.settle(exchange.ended());
             response
         }
-        Phase::Relay { link, head, rewrite } => relay(exchange, link, head, rewrite),
+        Phase::Relay { link, head, rewrite, unpacker } => relay(exchange, link, head, rewrite, unpacker),
     }
-}
-
-/// How far `run` came.
-enum Phase {
-    /// The answer is whole.
-    Whole(Response<Answer>),
-    /// The answer has begun and passes as it comes.
-    Relay { link: Link, head: response::Parts, rewrite: Option<Rewrite> },
 }
 
 async fn run(exchange: &mut Exchange, head: Parts, body: &mut Arriving, resource: Resource) -> Result<Phase, Refusal> {
@@ -112,12 +104,24 @@ async fn run(exchange: &mut Exchange, head: Parts, body: &mut Arriving, resource
         return count::count(exchange, &head, &ask, body).await.map(Phase::Whole);
     }
     let callee = route_and_admit(exchange, &ask, operation)?;
-    let spliced = ask.splice(&body, callee.model.as_deref(), operation.usage_must_be_asked_for());
-    exchange.prompt_bytes = body.len();
+    exchange.prompt_tokens = ask.prompt_tokens;
+    exchange.heard = Heard::of_choices(ask.choices);
+    let asks_for_usage =
+        operation.usage_must_be_asked_for() && !exchange.worker.not_asked.contains(&callee.target, clock::instant());
+    let spliced = ask.splice(&body, callee.model.as_deref(), asks_for_usage);
+    let usage_is_hidden = spliced.usage_is_hidden;
+    // Kept where the upstream may have to be asked once more.
+    let kept = usage_is_hidden.then(|| body.clone());
     drop(body);
-    let rewrite = Rewrite { slug: callee.slug_json.clone(), usage_is_hidden: spliced.usage_is_hidden };
-    let (link, answer) = send(exchange, &callee, &head, spliced).await?;
+    let (mut link, mut answer) = send(exchange, &callee, &head, spliced).await?;
+    if let Some(body) = kept {
+        match ask_once_more(exchange, &callee, &head, (&ask, &body), (link, answer)).await? {
+            Answered::Begun(of, head) => (link, answer) = (of, head),
+            Answered::Whole(response) => return Ok(Phase::Whole(response)),
+        }
+    }
     drop(share);
+    let rewrite = Rewrite { slug: callee.slug_json.clone(), usage_is_hidden };
     receive(exchange, &callee, link, answer, rewrite).await
 }
 
@@ -201,65 +205,14 @@ fn route_and_admit(exchange: &mut Exchange, ask: &Ask, operation: Operation) -> 
     Ok(callee)
 }
 
-/// Relay: a JSON answer is held, so that its length is known and a break is a status; all else passes as it comes.
-async fn receive(
-    exchange: &mut Exchange,
-    callee: &Callee,
-    mut link: Link,
-    head: response::Parts,
-    rewrite: Rewrite,
-) -> Result<Phase, Refusal> {
-    if link.is_over() {
-        // A server does not ask for what is known to be empty: nobody would say that it has passed.
-        put_back(callee, link).await;
-        return Ok(Phase::Whole(whole(exchange, head, Bytes::new())));
-    }
-    let is_encoded = head.headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity");
-    let is_success = head.status.is_success();
-    let kind = content_type(&head.headers);
-    if is_encoded || !is_success || kind == Kind::Other {
-        return Ok(Phase::Relay { link, head, rewrite: None });
-    }
-    if kind == Kind::Events {
-        return Ok(Phase::Relay { link, head, rewrite: Some(rewrite) });
-    }
-    let deadline = Instant::from_std(exchange.started) + exchange.worker.settings.time_limit;
-    let is_ended_by_closing = link.is_ended_by_closing();
-    let all = timeout_at(deadline, hold(exchange, &mut link)).await;
-    let (body, _share) = all.map_err(|_| Refusal::Silent)??;
-    // An end of the connection is no sign that the body was whole; that it can be read is.
-    if is_ended_by_closing && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
-        return Err(Refusal::Broken);
-    }
-    put_back(callee, link).await;
-    let mut rewritten = Vec::with_capacity(body.len() + rewrite.slug.len());
-    let seen = rewrite.apply(&body, &mut rewritten);
-    exchange.usage = seen.usage;
-    Ok(Phase::Whole(whole(exchange, head, Bytes::from(rewritten))))
-}
-
-/// What an answer's body is, by its content type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Json,
-    Events,
-    Other,
-}
-
-fn content_type(headers: &HeaderMap) -> Kind {
-    let text = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let essence = text.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    if essence.eq_ignore_ascii_case(b"application/json") {
-        Kind::Json
-    } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
-        Kind::Events
-    } else {
-        Kind::Other
-    }
-}
-
 /// Relay: the answer's head, and a body that passes as it comes.
-fn relay(mut exchange: Exchange, link: Link, mut head: response::Parts, rewrite: Option<Rewrite>) -> Response<Answer> {
+fn relay(
+    mut exchange: Exchange,
+    link: Link,
+    mut head: response::Parts,
+    rewrite: Option<Rewrite>,
+    unpacker: Option<Box<Unpacker>>,
+) -> Response<Answer> {
     let Some(pool) = exchange.callee.as_ref().map(|callee| Arc::clone(&callee.pool)) else {
         return refuse(exchange, &Refusal::Broken);
     };
@@ -271,7 +224,7 @@ fn relay(mut exchange: Exchange, link: Link, mut head: response::Parts, rewrite:
     stamp(&mut head.headers, &exchange);
     exchange.status = head.status.as_u16();
     let deadline = tokio::time::sleep_until(Instant::from_std(exchange.started) + exchange.worker.settings.time_limit);
-    let relay = Relay::new(link, exchange, pool, rewrite.map(Stream::new), deadline);
+    let relay = Relay::new(link, exchange, pool, rewrite.map(Stream::new), unpacker, deadline);
     Response::from_parts(head, Answer::Relay(Box::new(relay)))
 }
 

@@ -97,15 +97,22 @@ impl Link {
         })
     }
 
-    /// Sends a request, its head and what follows it, and waits for the head of its answer.
+    /// Sends a request, its head and what follows it, and waits for the head of its answer. Whether the upstream has
+    /// all of it is known also of a call that is dropped.
     pub(super) async fn call(
         &mut self,
         request: impl IntoIterator<Item = Bytes>,
+        upstream_has_it: &mut bool,
     ) -> Result<response::Parts, SendError> {
         self.outgoing.extend(request);
         self.is_flushed = false;
         self.has_written = false;
-        let answered = poll_fn(|context| self.poll_head(context)).await;
+        let answered = poll_fn(|context| {
+            let answered = self.poll_head(context);
+            *upstream_has_it = self.is_flushed;
+            answered
+        })
+        .await;
         answered.map_err(|BrokenOff| if self.has_written { SendError::Broken } else { SendError::NothingWritten })
     }
 
@@ -311,7 +318,7 @@ mod tests {
             upstream.write_all(b"\r\n5").await.unwrap();
             upstream
         });
-        link.call([Bytes::from_static(b"POST")]).await.unwrap();
+        link.call([Bytes::from_static(b"POST")], &mut false).await.unwrap();
         let mut passed = 0;
         poll_fn(|context| {
             loop {

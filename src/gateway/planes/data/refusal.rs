@@ -79,6 +79,8 @@ pub(super) enum Refusal {
     Broken,
     /// The upstream's answer is too large to be held.
     AnswerTooLarge,
+    /// The upstream's answer is in a content coding that nobody asked for and that is not undone here.
+    AnswerCoding,
     /// The upstream was silent past the time limit.
     Silent,
 }
@@ -103,7 +105,9 @@ impl Refusal {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unroutable(Unroutable::NoAdapter(_)) => StatusCode::NOT_IMPLEMENTED,
-            Self::Unroutable(_) | Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge => StatusCode::BAD_GATEWAY,
+            Self::Unroutable(_) | Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge | Self::AnswerCoding => {
+                StatusCode::BAD_GATEWAY
+            }
             Self::Silent => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -127,7 +131,9 @@ impl Refusal {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Limited { rejection, .. } => Outcome::Limited(Box::new(rejection.limit.clone())),
-            Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge | Self::Silent => Outcome::UpstreamFailed,
+            Self::Unreachable(_) | Self::Broken | Self::AnswerTooLarge | Self::AnswerCoding | Self::Silent => {
+                Outcome::UpstreamFailed
+            }
             Self::NoKey
             | Self::BadKey
             | Self::NoRoute
@@ -278,6 +284,9 @@ impl fmt::Display for Refusal {
             Self::Unreachable(cause) => write!(formatter, "the endpoint's upstream was not reached: {cause}"),
             Self::Broken => formatter.write_str("the endpoint's upstream broke off before it answered"),
             Self::AnswerTooLarge => formatter.write_str("the endpoint's upstream answered more than can be held"),
+            Self::AnswerCoding => {
+                formatter.write_str("the endpoint's upstream answered in a content coding that nobody asked for")
+            }
             Self::Silent => formatter.write_str("the endpoint's upstream was silent past the time limit"),
         }
     }

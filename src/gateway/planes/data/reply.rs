@@ -2,30 +2,28 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use crate::gateway::json::{self, Malformed, Member};
+use crate::gateway::usage::{AnswerWatch, Usage};
 
-use super::json::{self, Malformed};
-use crate::api::EventTokens;
+/// What marks a text as Unicode; it says nothing, and JSON has none.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The tokens that an answer told, as far as it has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Usage {
-    input: Option<u64>,
-    output: Option<u64>,
-    cached: Option<u64>,
-}
-
-/// What one JSON object of an answer was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+/// What one JSON object of an answer was. Kept and filled again for each.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    edits: Vec<(Range<usize>, Edit)>,
     /// What it told of usage.
     pub(super) usage: Usage,
-    /// True where it carries nothing but usage: the chunk that `include_usage` adds to a stream.
-    pub(super) is_usage_alone: bool,
+    /// What it said.
+    pub(super) answer: AnswerWatch,
+    /// Where its choices stand.
+    pub(super) choices: Option<Range<usize>>,
     /// True where it carries a piece of the answer.
     pub(super) is_piece: bool,
     /// True where it is its stream's last.
     pub(super) is_last: bool,
+    /// True where it tells of an error.
+    pub(super) has_failed: bool,
 }
 
 /// How an answer is to be changed.
@@ -37,48 +35,32 @@ pub(super) struct Rewrite {
     pub(super) usage_is_hidden: bool,
 }
 
-impl Usage {
-    /// Takes over what the other one tells: counts of a stream are running totals.
-    pub(super) fn merge(&mut self, later: Self) {
-        self.input = later.input.or(self.input);
-        self.output = later.output.or(self.output);
-        self.cached = later.cached.or(self.cached);
-    }
-
-    /// True where nothing was told.
-    pub(super) fn is_unknown(&self) -> bool {
-        self.input.is_none() && self.output.is_none()
-    }
-
-    /// What is charged; what was not told is taken from the estimate.
-    pub(super) fn tokens(&self, estimate: EventTokens) -> EventTokens {
-        EventTokens {
-            input_tokens: self.input.unwrap_or(estimate.input_tokens),
-            output_tokens: self.output.unwrap_or(estimate.output_tokens),
-            cached_input_tokens: self.cached.unwrap_or_default(),
-        }
-    }
-
-    /// The larger of what was told and what was seen pass, for a stream that was cut before it told its end.
-    pub(super) fn at_least_output(&mut self, pieces: u64) {
-        if let Some(output) = &mut self.output {
-            *output = (*output).max(pieces);
-        }
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edit {
+    Model,
+    /// The member with the comma that goes with it.
+    Usage,
 }
 
 impl Rewrite {
-    /// Writes the object with the slug put back to `out` and says what it was. What is not a JSON object is written
-    /// as it is.
-    pub(super) fn apply(&self, text: &[u8], out: &mut Vec<u8>) -> Seen {
-        let mut found = Found::default();
-        if found.read(text).is_err() {
-            out.extend_from_slice(text);
-            return Seen::default();
+    /// Writes the object with the slug put back to `out` and fills in what it was. What is not a JSON object is
+    /// written as it is, and false is given.
+    pub(super) fn apply(&self, text: &[u8], facts: &mut Facts, out: &mut Vec<u8>) -> bool {
+        let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let is_read = facts.read(json).is_ok();
+        out.extend_from_slice(text.get(..text.len() - json.len()).unwrap_or_default());
+        if is_read {
+            self.write(json, facts, out);
+        } else {
+            out.extend_from_slice(json);
         }
+        is_read
+    }
+
+    /// Writes an object that was read.
+    pub(super) fn write(&self, text: &[u8], facts: &Facts, out: &mut Vec<u8>) {
         let mut from = 0;
-        found.edits.sort_by_key(|(at, _)| at.start);
-        for (at, edit) in &found.edits {
+        for (at, edit) in &facts.edits {
             let text_before = text.get(from..at.start).unwrap_or_default();
             match edit {
                 Edit::Model => {
@@ -94,58 +76,54 @@ impl Rewrite {
             }
         }
         out.extend_from_slice(text.get(from..).unwrap_or_default());
-        found.seen
     }
 }
 
+/// Objects in which an event of a stream tells of the whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edit {
-    Model,
-    /// The member with the comma that goes with it.
-    Usage,
+enum Nested {
+    /// `response` of OpenAI's responses.
+    Response,
+    /// `message` of Anthropic's messages.
+    Message,
+    /// `x_groq`.
+    Groq,
 }
 
-#[derive(Debug, Default)]
-struct Found {
-    edits: Vec<(Range<usize>, Edit)>,
-    seen: Seen,
-}
-
-impl Found {
-    fn read(&mut self, text: &[u8]) -> Result<(), Malformed> {
-        let mut nested = None;
-        let mut choices = None;
+impl Facts {
+    /// Reads an object.
+    pub(super) fn read(&mut self, text: &[u8]) -> Result<(), Malformed> {
+        self.forget();
+        let mut answer = AnswerWatch::default();
+        let mut nested = Vec::new();
         let mut kind: &[u8] = b"";
         let mut usage_member = None;
         let mut previous_end = None;
         let mut next_start = None;
-        json::members(text, |member| {
+        json::members_watched(text, &mut answer, |member| {
             if usage_member.is_some() && next_start.is_none() {
                 next_start = Some(member.key.start);
             }
             let value = text.get(member.value.clone()).unwrap_or_default();
             match text.get(member.key.clone()).unwrap_or_default() {
-                b"\"model\"" if value.starts_with(b"\"") => self.edits.push((member.value.clone(), Edit::Model)),
                 b"\"usage\"" => {
-                    self.seen.usage.merge(Usage::read(value));
+                    if value != b"null" {
+                        self.usage.merge(&Usage::read(value));
+                    }
                     usage_member = Some((previous_end, member.key.start..member.value.end));
                 }
-                b"\"choices\"" => choices = Some(value),
+                b"\"choices\"" if value.starts_with(b"[") => self.choices = Some(member.value.clone()),
                 b"\"type\"" => kind = value,
-                b"\"response\"" | b"\"message\"" if value.starts_with(b"{") => nested = Some(member.value.clone()),
-                _ => {}
+                b"\"response\"" if value.starts_with(b"{") => nested.push((Nested::Response, member.value.clone())),
+                b"\"message\"" if value.starts_with(b"{") => nested.push((Nested::Message, member.value.clone())),
+                b"\"x_groq\"" if value.starts_with(b"{") => nested.push((Nested::Groq, member.value.clone())),
+                key => self.note(key, value, &member),
             }
             previous_end = Some(member.value.end);
         })?;
-        if let Some(at) = nested {
-            json::members_at(text, &at, |member| {
-                let value = text.get(member.value.clone()).unwrap_or_default();
-                match text.get(member.key.clone()).unwrap_or_default() {
-                    b"\"model\"" if value.starts_with(b"\"") => self.edits.push((member.value.clone(), Edit::Model)),
-                    b"\"usage\"" => self.seen.usage.merge(Usage::read(value)),
-                    _ => {}
-                }
-            })?;
+        self.answer = answer;
+        for (which, at) in nested {
+            self.read_nested(text, which, &at, kind)?;
         }
         if let Some((before, at)) = usage_member {
             let whole = match (before, next_start) {
@@ -155,139 +133,111 @@ impl Found {
             };
             self.edits.push((whole, Edit::Usage));
         }
-        let has_choices = choices.is_some_and(|value| !is_empty_array(value));
-        self.seen.is_usage_alone = choices.is_some() && !has_choices && !self.seen.usage.is_unknown();
-        self.seen.is_piece = has_choices || kind.ends_with(b".delta\"") || kind == b"\"content_block_delta\"";
-        self.seen.is_last = matches!(
-            kind,
-            b"\"message_stop\"" | b"\"response.completed\"" | b"\"response.failed\"" | b"\"response.incomplete\""
-        );
+        if self.edits.len() > 1 {
+            self.edits.sort_unstable_by_key(|(at, _)| at.start);
+        }
+        self.note_kind(kind, text);
         Ok(())
     }
-}
 
-fn is_empty_array(value: &[u8]) -> bool {
-    value.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"[]")
-}
-
-/// The spellings of usage in the dialects.
-#[derive(Deserialize)]
-struct WireUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<WireDetails>,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    input_tokens_details: Option<WireDetails>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct WireDetails {
-    cached_tokens: Option<u64>,
-}
-
-impl Usage {
-    fn read(value: &[u8]) -> Self {
-        if !value.starts_with(b"{") {
-            return Self::default();
+    fn forget(&mut self) {
+        self.edits.clear();
+        if !self.usage.is_silent() {
+            self.usage = Usage::default();
         }
-        let Ok(wire) = serde_json::from_slice::<WireUsage>(value) else { return Self::default() };
-        // Anthropic counts what a cache answered apart from the input, OpenAI within it.
-        let beside =
-            wire.cache_creation_input_tokens.unwrap_or(0).saturating_add(wire.cache_read_input_tokens.unwrap_or(0));
-        let details = wire.prompt_tokens_details.or(wire.input_tokens_details);
-        Self {
-            input: wire.prompt_tokens.or(wire.input_tokens).map(|tokens| tokens.saturating_add(beside)),
-            output: wire.completion_tokens.or(wire.output_tokens),
-            cached: details.and_then(|details| details.cached_tokens).or(wire.cache_read_input_tokens),
+        self.choices = None;
+        (self.is_piece, self.is_last, self.has_failed) = (false, false, false);
+    }
+
+    /// A member that stands in the answer itself or in what it is nested in.
+    fn note(&mut self, key: &[u8], value: &[u8], member: &Member) {
+        match key {
+            b"\"model\"" if value.starts_with(b"\"") => self.edits.push((member.value.clone(), Edit::Model)),
+            b"\"error\"" => self.has_failed |= !matches!(value, b"null" | b"false" | b"\"\""),
+            b"\"usageMetadata\"" | b"\"timings\"" | b"\"amazon-bedrock-invocationMetrics\"" => {
+                self.usage.merge(&Usage::read(value));
+            }
+            _ => {}
         }
     }
+
+    fn read_nested(&mut self, text: &[u8], which: Nested, at: &Range<usize>, kind: &[u8]) -> Result<(), Malformed> {
+        json::members_at(text, at, |member| {
+            let value = text.get(member.value.clone()).unwrap_or_default();
+            match (which, text.get(member.key.clone()).unwrap_or_default()) {
+                (_, b"\"usage\"") => self.usage.merge(&Usage::read(value)),
+                (Nested::Groq, b"\"error\"") => self.has_failed |= value != b"null",
+                (Nested::Groq, _) => {}
+                (Nested::Response, b"\"incomplete_details\"") if kind == b"\"response.incomplete\"" => {
+                    self.has_failed |= !is_a_limit(value);
+                }
+                (Nested::Response | Nested::Message, key) => self.note(key, value, &member),
+            }
+        })
+    }
+
+    fn note_kind(&mut self, kind: &[u8], text: &[u8]) {
+        let has_choices = self.choices.is_some() && !self.choices_are_none(text);
+        self.is_piece = has_choices || kind.ends_with(b".delta\"") || kind == b"\"content_block_delta\"";
+        match kind {
+            b"\"message_stop\"" | b"\"response.completed\"" | b"\"response.incomplete\"" => self.is_last = true,
+            b"\"response.failed\"" => {
+                self.is_last = true;
+                self.has_failed = true;
+            }
+            b"\"error\"" => self.has_failed = true,
+            _ => {}
+        }
+    }
+
+    /// True where there is a list of choices with nothing in it.
+    pub(super) fn choices_are_none(&self, text: &[u8]) -> bool {
+        let Some(choices) = &self.choices else { return false };
+        let inner = text.get(choices.start + 1..choices.end.saturating_sub(1)).unwrap_or_default();
+        inner.trim_ascii().is_empty()
+    }
+
+    /// True where it carries usage, null or not.
+    pub(super) fn carries_usage(&self) -> bool {
+        !self.usage.is_silent()
+    }
+
+    /// True where its choices say nothing, and not why they ended: what some servers put beside usage.
+    pub(super) fn choices_say_nothing(&self, text: &[u8]) -> bool {
+        let Some(choices) = &self.choices else { return false };
+        let mut says_nothing = self.answer.finishes() == 0 && self.answer.letters() == 0;
+        let is_read = json::elements_at(text, choices, |choice| {
+            let _ = json::members_at(text, &choice, |member| {
+                let is_delta = text.get(member.key) == Some(b"\"delta\"".as_slice());
+                says_nothing &= !is_delta || delta_is_empty(text, &member.value);
+            });
+        });
+        says_nothing && is_read.is_ok()
+    }
+}
+
+/// True where a delta holds no member but empty ones, and its role.
+fn delta_is_empty(text: &[u8], delta: &Range<usize>) -> bool {
+    let mut is_empty = true;
+    let read = json::members_at(text, delta, |member| {
+        let key = text.get(member.key).unwrap_or_default();
+        let value = text.get(member.value).unwrap_or_default();
+        is_empty &= key == b"\"role\"" || matches!(value, b"null" | b"\"\"" | b"[]" | b"{}");
+    });
+    is_empty && read.is_ok()
+}
+
+/// True where an answer that is not complete ended as it was asked to, by what `incomplete_details` says.
+fn is_a_limit(details: &[u8]) -> bool {
+    let mut reason: &[u8] = b"null";
+    let read = json::members_at(details, &(0..details.len()), |member| {
+        if details.get(member.key) == Some(b"\"reason\"".as_slice()) {
+            reason = details.get(member.value).unwrap_or_default();
+        }
+    });
+    let is_known = matches!(reason, b"\"max_output_tokens\"" | b"\"max_tokens\"" | b"\"content_filter\"");
+    is_known || read.is_err() || reason == b"null"
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn rewrite(text: &str, usage_is_hidden: bool) -> (String, Seen) {
-        let mut out = Vec::new();
-        let seen = Rewrite { slug: b"\"my-org/glm\"".to_vec(), usage_is_hidden }.apply(text.as_bytes(), &mut out);
-        (String::from_utf8(out).unwrap(), seen)
-    }
-
-    fn tokens(seen: Seen) -> (u64, u64, u64) {
-        let tokens = seen.usage.tokens(EventTokens::default());
-        (tokens.input_tokens, tokens.output_tokens, tokens.cached_input_tokens)
-    }
-
-    #[test]
-    fn the_slug_is_put_back_and_nothing_else_changes() {
-        let text = r#"{ "id":1.0,"model" : "glm","choices":[{"model":"x"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}} }"#;
-        let (out, seen) = rewrite(text, false);
-        assert_eq!(out, text.replace("\"glm\"", "\"my-org/glm\""));
-        assert_eq!(tokens(seen), (3, 4, 2));
-        assert!(seen.is_piece && !seen.is_usage_alone);
-    }
-
-    #[test]
-    fn nested_models_of_events_are_put_back() {
-        let start = r#"{"type":"message_start","message":{"model":"claude","usage":{"input_tokens":5,"cache_read_input_tokens":7,"output_tokens":1}}}"#;
-        let (out, seen) = rewrite(start, false);
-        assert_eq!(out, start.replace("claude", "my-org/glm"));
-        assert_eq!(tokens(seen), (12, 1, 7));
-        let last =
-            r#"{"type":"response.completed","response":{"model":"gpt","usage":{"input_tokens":5,"output_tokens":6}}}"#;
-        let (out, seen) = rewrite(last, false);
-        assert_eq!(out, last.replace("gpt", "my-org/glm"));
-        assert!(seen.is_last && tokens(seen) == (5, 6, 0));
-    }
-
-    #[test]
-    fn hidden_usage_leaves_no_trace() {
-        for (text, hidden) in [
-            (r#"{"choices":[1],"usage":null}"#, r#"{"choices":[1]}"#),
-            (r#"{"usage":null,"choices":[1]}"#, r#"{"choices":[1]}"#),
-            (r#"{"choices":[1], "usage": {"prompt_tokens":1} , "z":2}"#, r#"{"choices":[1], "z":2}"#),
-            (r#"{"usage":null}"#, "{}"),
-        ] {
-            assert_eq!(rewrite(text, true).0, hidden);
-            assert_eq!(rewrite(text, false).0, text);
-        }
-        let alone = rewrite(r#"{"choices": [ ],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, true).1;
-        assert!(alone.is_usage_alone && !alone.is_piece);
-        assert!(!rewrite(r#"{"choices":[],"usage":null}"#, true).1.is_usage_alone);
-    }
-
-    proptest! {
-        /// Members that mean nothing to the gateway, before, between and behind those that do.
-        #[test]
-        fn whatever_else_an_answer_holds_passes_byte_by_byte(
-            others in prop::collection::vec(
-                r#"[ \n\t]{0,2}"[a-l]{1,3}"[ ]{0,2}:[ ]{0,2}(1\.50|-0|1E\+5|1e400|null|"m\\"o\\u00e9"|"é,}"|\[1 , \{"model":"x"\}\]|\{"usage":\{\},"model" : 1\})[ \r]{0,2}"#,
-                0..6,
-            ),
-            model_at in any::<prop::sample::Index>(),
-            usage_at in any::<prop::sample::Index>(),
-        ) {
-            let answer = |model: &str| {
-                let mut members = others.clone();
-                members.insert(usage_at.index(members.len() + 1), r#""usage": {"prompt_tokens":1,"x":2.0}"#.to_owned());
-                members.insert(model_at.index(members.len() + 1), format!("\"model\" :{model}"));
-                format!(" {{{}}}\n", members.join(","))
-            };
-            let (out, seen) = rewrite(&answer("\"gl\\u006d\""), false);
-            prop_assert_eq!(out, answer("\"my-org/glm\""));
-            prop_assert_eq!(tokens(seen), (1, 0, 0));
-        }
-    }
-
-    #[test]
-    fn what_is_no_object_passes() {
-        for text in ["", "[DONE]", "{\"model\":\"x\"", "\u{0}garbage"] {
-            assert_eq!(rewrite(text, true), (text.to_owned(), Seen::default()));
-        }
-    }
-}
+mod tests;

@@ -36,13 +36,13 @@ pub(super) async fn send(
             None => Box::pin(connect(&exchange.worker, callee)).await?,
         };
         let request = request(callee, head, body);
-        match link.call(request.iter().cloned()).await {
+        match link.call(request.iter().cloned(), &mut exchange.upstream_has_it).await {
             Ok(answer) => return Ok((link, answer)),
             Err(SendError::NothingWritten) => {}
             Err(SendError::Broken) => return Err(Refusal::Broken),
         }
         let mut link = Box::pin(connect(&exchange.worker, callee)).await?;
-        let answer = link.call(request).await.map_err(|_| Refusal::Broken)?;
+        let answer = link.call(request, &mut exchange.upstream_has_it).await.map_err(|_| Refusal::Broken)?;
         Ok((link, answer))
     });
     let answered = sent.await.map_err(|_| Refusal::Silent)??;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::budget::Budget;
 use super::connection;
 use super::settings::Settings;
+use super::usage_refused::NotAsked;
 use super::worker::Worker;
 use crate::clock;
 use crate::gateway::planes::linger::Linger;
@@ -43,6 +44,7 @@ pub(super) async fn serve(listener: TcpListener, shared: &Arc<Shared>, stop: Can
     let settings = Arc::new(shared.settings.clone());
     let budget = Arc::new(Budget::new(settings.bodies_bytes_max));
     let streams = Arc::new(Budget::new(settings.streams_max));
+    let not_asked = Arc::<NotAsked>::default();
     let providers = Arc::new(shared.providers.clone());
     let mut seats = Vec::new();
     for number in 0..settings.workers.max(1) {
@@ -50,6 +52,7 @@ pub(super) async fn serve(listener: TcpListener, shared: &Arc<Shared>, stop: Can
             Arc::clone(shared),
             Arc::clone(&settings),
             [&budget, &streams].map(Arc::clone),
+            Arc::clone(&not_asked),
             Arc::clone(&providers),
         );
         seats.push(Seat::take(number, Arc::new(worker), stop.clone())?);

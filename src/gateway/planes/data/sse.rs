@@ -1,15 +1,23 @@
 //! Rewriting a stream of server-sent events as it passes, in whatever pieces it comes. Pure.
 //!
-//! Each `data:` line is handed on as soon as it is whole, with the slug put back. A line that has no end costs
-//! [`LINE_BYTES_MAX`]: from there on it passes as it is.
+//! Each `data:` line that is JSON is handed on as soon as it is whole, with the slug put back. JSON may go on over
+//! several lines: those are held to the event's end. So are the lines before an event's data where the event may have
+//! to be left out, because it carries nothing but usage that the gateway asked for ([`hidden`]). What is held has a
+//! bound ([`HELD_BYTES_MAX`]): a larger event is rewritten while it passes ([`skim`]), and costs no memory.
+
+mod hidden;
+mod skim;
 
 use bytes::Bytes;
 use memchr::memchr2;
 
-use super::reply::{Rewrite, Seen, Usage};
+use super::heard::Heard;
+use super::reply::{BYTE_ORDER_MARK, Facts, Rewrite};
+use hidden::{Hiding, Verdict};
+use skim::Skim;
 
-/// The longest line that is held back to be rewritten.
-pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// The most of an event that is held back to be rewritten.
+pub(super) const HELD_BYTES_MAX: usize = 1024 * 1024;
 
 /// A larger buffer is freed after its line, so that one long line does not cost memory to the stream's end.
 const HELD_BYTES_KEPT: usize = 64 * 1024;
@@ -18,58 +26,71 @@ const HELD_BYTES_KEPT: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Stream {
     rewrite: Rewrite,
-    held: Vec<u8>,
+    facts: Facts,
+    /// A line that has not ended.
+    line: Vec<u8>,
+    /// Whole lines of an event that is not decided on.
+    open: Vec<u8>,
+    /// True where those hold JSON that goes on.
+    is_split: bool,
+    /// Where the event is too large to be held.
+    skim: Option<Box<Skim>>,
+    /// Where usage is hidden.
+    hiding: Option<Box<Hiding>>,
     state: State,
-    after_return: AfterReturn,
-    /// What the stream told of usage.
-    pub(super) usage: Usage,
-    /// How many pieces of the answer passed, about one a token.
-    pub(super) pieces: u64,
-    /// True once the stream said that it is over.
-    pub(super) is_whole: bool,
+    after_return: Option<Went>,
+    is_beginning: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Lines,
-    /// Within a line that is too long to be held.
-    LongLine,
-    /// An event was left out: the empty line that ends it is left out too.
+    /// Within a line of data that is too long to be held.
+    LongData,
+    /// Within another line that is.
+    LongField,
+    /// An event was left out: what follows is left out up to the empty line that ends it.
     LeftOut,
 }
 
-/// Where the last byte was a carriage return, a line feed belongs to it and shares its fate.
+/// Where a line went. A line feed behind a carriage return belongs to it and shares its fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AfterReturn {
-    Nothing,
-    Passes,
-    IsLeftOut,
+enum Went {
+    On,
+    /// Into what is held.
+    Open,
+    Nowhere,
 }
 
 impl Stream {
     /// A stream from its beginning.
     pub(super) fn new(rewrite: Rewrite) -> Self {
         Self {
+            hiding: rewrite.usage_is_hidden.then(Box::default),
             rewrite,
-            held: Vec::new(),
+            facts: Facts::default(),
+            line: Vec::new(),
+            open: Vec::new(),
+            is_split: false,
+            skim: None,
             state: State::Lines,
-            after_return: AfterReturn::Nothing,
-            usage: Usage::default(),
-            pieces: 0,
-            is_whole: false,
+            after_return: None,
+            is_beginning: true,
         }
     }
 
     /// Takes what came and gives what can go on. Empty where nothing can yet.
-    pub(super) fn pass(&mut self, mut bytes: &[u8]) -> Bytes {
-        let mut out = Vec::with_capacity(self.held.len() + bytes.len() + 64);
+    pub(super) fn pass(&mut self, mut bytes: &[u8], heard: &mut Heard) -> Bytes {
+        let mut out = Vec::with_capacity(self.line.len() + self.open.len() + bytes.len() + 64);
         while !bytes.is_empty() {
-            let after_return = std::mem::replace(&mut self.after_return, AfterReturn::Nothing);
-            if after_return != AfterReturn::Nothing
+            if let Some(went) = self.after_return.take()
                 && let Some(rest) = bytes.strip_prefix(b"\n")
             {
-                if after_return == AfterReturn::Passes {
-                    out.push(b'\n');
+                match went {
+                    Went::On => self.hand_on(b"\n", &mut out),
+                    Went::Open if self.open.is_empty() => self.hand_on(b"\n", &mut out),
+                    Went::Open => self.open.push(b'\n'),
+                    Went::Nowhere => {}
                 }
                 bytes = rest;
                 continue;
@@ -80,197 +101,301 @@ impl Stream {
             };
             let (line, rest) = bytes.split_at(end);
             let (terminator, rest) = rest.split_at(1.min(rest.len()));
-            let passes = self.end_line(line, terminator, &mut out);
-            self.after_return = match (terminator, passes) {
-                (b"\r", true) => AfterReturn::Passes,
-                (b"\r", false) => AfterReturn::IsLeftOut,
-                _ => AfterReturn::Nothing,
-            };
+            let went = self.end_line(line, terminator, heard, &mut out);
+            self.after_return = (terminator == b"\r").then_some(went);
             bytes = rest;
         }
         Bytes::from(out)
     }
 
     /// What was held when the upstream ended the stream.
-    pub(super) fn finish(&mut self) -> Bytes {
+    pub(super) fn finish(&mut self, heard: &mut Heard) -> Bytes {
         let mut out = Vec::new();
-        if !self.held.is_empty() {
-            self.end_line(&[], &[], &mut out);
+        if !self.line.is_empty() || matches!(self.state, State::LongData | State::LongField) {
+            self.end_line(&[], &[], heard, &mut out);
         }
+        self.end_event(&[], heard, &mut out);
+        out.extend(self.release());
         Bytes::from(out)
     }
 
+    /// What was held only to see whether usage follows at once. To be asked for when nothing does.
+    pub(super) fn release(&mut self) -> Bytes {
+        self.hiding.as_mut().map(|hiding| hiding.release()).map(Bytes::from).unwrap_or_default()
+    }
+
+    /// Takes a part of a line whose end is not there yet.
     fn hold(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        if self.state == State::LongLine {
-            out.extend_from_slice(bytes);
-            return;
+        match self.state {
+            State::LongData => return self.pass_long(bytes, out),
+            State::LongField => return self.hand_on(bytes, out),
+            State::Lines | State::LeftOut => {}
         }
-        self.held.extend_from_slice(bytes);
-        if self.held.len() > LINE_BYTES_MAX {
-            out.append(&mut self.held);
-            self.held = Vec::new();
-            self.state = State::LongLine;
+        self.line.extend_from_slice(bytes);
+        if self.state == State::LeftOut {
+            // Of a line that is left out, only that it is there is of interest.
+            self.line.truncate(1);
+        } else if self.line.len() + self.open.len() > HELD_BYTES_MAX {
+            self.begin_long(out);
+            let line = std::mem::take(&mut self.line);
+            self.state = if self.pass_long_line(&line, out) { State::LongData } else { State::LongField };
         }
     }
 
-    /// Writes a whole line and its end. False where both are left out.
-    fn end_line(&mut self, tail: &[u8], terminator: &[u8], out: &mut Vec<u8>) -> bool {
-        let state = std::mem::replace(&mut self.state, State::Lines);
-        if state == State::LongLine {
-            out.extend_from_slice(tail);
-            out.extend_from_slice(terminator);
-            return true;
+    /// Ends a line. Gives where it went.
+    fn end_line(&mut self, tail: &[u8], terminator: &[u8], heard: &mut Heard, out: &mut Vec<u8>) -> Went {
+        if matches!(self.state, State::LongData | State::LongField) {
+            self.end_long(tail, out);
+            self.hand_on(terminator, out);
+            return Went::On;
         }
-        let mut held = std::mem::take(&mut self.held);
-        let line = if held.is_empty() {
-            tail
-        } else {
-            held.extend_from_slice(tail);
-            &held
-        };
-        if state == State::LeftOut && line.is_empty() {
-            return false;
+        if self.line.is_empty() && !self.is_beginning {
+            return self.whole_line(tail, terminator, heard, out);
         }
-        let passes = self.write_line(line, out);
-        if passes {
-            out.extend_from_slice(terminator);
-        } else {
-            self.state = State::LeftOut;
+        let mut held = std::mem::take(&mut self.line);
+        held.extend_from_slice(tail);
+        let mut line = &held[..];
+        if std::mem::replace(&mut self.is_beginning, false)
+            && let Some(behind) = line.strip_prefix(BYTE_ORDER_MARK)
+        {
+            self.hand_on(BYTE_ORDER_MARK, out);
+            line = behind;
         }
+        let went = self.whole_line(line, terminator, heard, out);
         held.clear();
         if held.capacity() <= HELD_BYTES_KEPT {
-            self.held = held;
+            self.line = held;
         }
-        passes
+        went
     }
 
-    /// Writes the line as it goes on. False where it is left out.
-    fn write_line(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
-        let Some(data) = line.strip_prefix(b"data:") else {
-            out.extend_from_slice(line);
-            return true;
-        };
-        let json = data.strip_prefix(b" ").unwrap_or(data);
+    fn whole_line(&mut self, line: &[u8], terminator: &[u8], heard: &mut Heard, out: &mut Vec<u8>) -> Went {
+        if line.is_empty() {
+            self.end_event(terminator, heard, out)
+        } else if self.state == State::LeftOut {
+            Went::Nowhere
+        } else {
+            self.line(line, terminator, heard, out)
+        }
+    }
+
+    /// The rest of a line that was too long to be held.
+    fn end_long(&mut self, tail: &[u8], out: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.state, State::Lines) == State::LongData {
+            self.pass_long(tail, out);
+        } else {
+            self.hand_on(tail, out);
+        }
+    }
+
+    fn line(&mut self, line: &[u8], terminator: &[u8], heard: &mut Heard, out: &mut Vec<u8>) -> Went {
+        let Some(json) = data_of(line) else { return self.field(line, terminator, heard, out) };
+        if self.skim.is_some() {
+            self.pass_long_line(line, out);
+            self.hand_on(terminator, out);
+            return Went::On;
+        }
+        if self.is_split {
+            return self.keep_open(line, terminator, out);
+        }
         if json.trim_ascii() == b"[DONE]" {
-            self.is_whole = true;
-            out.extend_from_slice(line);
-            return true;
+            heard.note_over();
+        } else if self.facts.read(json).is_ok() {
+            heard.note(&self.facts, json);
+            return self.write_event(line, json, terminator, heard, out);
+        } else if json.trim_ascii_start().starts_with(b"{") {
+            self.is_split = true;
+            return self.keep_open(line, terminator, out);
+        } else if !json.trim_ascii().is_empty() {
+            heard.note_event();
         }
-        let start = out.len();
-        out.extend_from_slice(line.get(..line.len() - json.len()).unwrap_or_default());
-        let seen = self.rewrite.apply(json, out);
-        self.note(seen);
-        let is_left_out = self.rewrite.usage_is_hidden && seen.is_usage_alone;
-        if is_left_out {
-            out.truncate(start);
-        }
-        !is_left_out
+        self.flush(out);
+        self.hand_on(line, out);
+        self.hand_on(terminator, out);
+        Went::On
     }
 
-    fn note(&mut self, seen: Seen) {
-        self.usage.merge(seen.usage);
-        self.pieces += u64::from(seen.is_piece);
-        self.is_whole |= seen.is_last;
+    /// A line that is no data: a comment, or a field of the event.
+    fn field(&mut self, line: &[u8], terminator: &[u8], heard: &mut Heard, out: &mut Vec<u8>) -> Went {
+        if line.strip_prefix(b"event:").is_some_and(|name| name.trim_ascii() == b"error") {
+            heard.note_failure();
+        }
+        // A comment keeps a connection alive: it waits for nothing but what came before it.
+        let may_wait = !line.starts_with(b":") || !self.open.is_empty();
+        if self.is_split || self.hiding.is_some() && self.skim.is_none() && may_wait {
+            return self.keep_open(line, terminator, out);
+        }
+        self.hand_on(line, out);
+        self.hand_on(terminator, out);
+        Went::On
+    }
+
+    /// Holds a line until it is known what becomes of its event.
+    fn keep_open(&mut self, line: &[u8], terminator: &[u8], out: &mut Vec<u8>) -> Went {
+        self.open.extend_from_slice(line);
+        self.open.extend_from_slice(terminator);
+        if self.open.len() > HELD_BYTES_MAX {
+            self.begin_long(out);
+        }
+        Went::Open
+    }
+
+    /// An event whose JSON has been read: goes on, or is left out.
+    fn write_event(
+        &mut self,
+        line: &[u8],
+        json: &[u8],
+        terminator: &[u8],
+        heard: &mut Heard,
+        out: &mut Vec<u8>,
+    ) -> Went {
+        let prefix = line.get(..line.len() - json.len()).unwrap_or_default();
+        let Some(hiding) = &mut self.hiding else {
+            out.append(&mut self.open);
+            out.extend_from_slice(prefix);
+            self.rewrite.write(json, &self.facts, out);
+            out.extend_from_slice(terminator);
+            return Went::On;
+        };
+        let verdict = hiding.judge(&self.facts, json, heard);
+        if verdict == Verdict::LeaveOut {
+            self.open.clear();
+            self.state = State::LeftOut;
+            return Went::Nowhere;
+        }
+        self.flush(out);
+        let start = out.len();
+        out.extend_from_slice(prefix);
+        self.rewrite.write(json, &self.facts, out);
+        if let (Some(hiding), Verdict::HoldBack) = (&mut self.hiding, verdict) {
+            hiding.hold_back(out.split_off(start));
+        }
+        self.hand_on(terminator, out);
+        Went::On
+    }
+
+    /// The empty line that ends an event.
+    fn end_event(&mut self, terminator: &[u8], heard: &mut Heard, out: &mut Vec<u8>) -> Went {
+        if self.skim.is_some()
+            && let Some(skim) = self.skim.take()
+        {
+            skim.finish(heard);
+        }
+        if self.state == State::LeftOut {
+            self.state = State::Lines;
+            self.open.clear();
+            return Went::Nowhere;
+        }
+        if self.is_split {
+            self.is_split = false;
+            self.end_split(heard, out);
+            if self.state == State::LeftOut {
+                self.state = State::Lines;
+                return Went::Nowhere;
+            }
+        }
+        if !self.open.is_empty() {
+            let open = std::mem::take(&mut self.open);
+            self.hand_on(&open, out);
+        }
+        self.hand_on(terminator, out);
+        Went::On
+    }
+
+    /// JSON over several lines is whole. Its lines become as many as are left of it.
+    fn end_split(&mut self, heard: &mut Heard, out: &mut Vec<u8>) {
+        let open = std::mem::take(&mut self.open);
+        let line_end = line_end_in(&open);
+        let (mut fields, mut json, mut prefix) = (Vec::new(), Vec::new(), &b"data: "[..]);
+        for line in open.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty()) {
+            let Some(data) = data_of(line) else {
+                fields.extend_from_slice(line);
+                fields.extend_from_slice(line_end);
+                continue;
+            };
+            prefix = line.get(..line.len() - data.len()).unwrap_or_default();
+            if !json.is_empty() {
+                json.push(b'\n');
+            }
+            json.extend_from_slice(data);
+        }
+        if self.facts.read(&json).is_err() {
+            heard.note_event();
+            self.open = open;
+            return;
+        }
+        heard.note(&self.facts, &json);
+        if self.hiding.as_mut().is_some_and(|hiding| hiding.judge(&self.facts, &json, heard) == Verdict::LeaveOut) {
+            self.state = State::LeftOut;
+            return;
+        }
+        self.flush(out);
+        self.hand_on(&fields, out);
+        let mut written = Vec::with_capacity(json.len() + self.rewrite.slug.len());
+        self.rewrite.write(&json, &self.facts, &mut written);
+        for line in written.split(|byte| *byte == b'\n') {
+            self.hand_on(prefix, out);
+            self.hand_on(line, out);
+            self.hand_on(line_end, out);
+        }
+    }
+
+    /// The event is too large to be held: what is held of it goes on.
+    fn begin_long(&mut self, out: &mut Vec<u8>) {
+        let open = std::mem::take(&mut self.open);
+        self.is_split = false;
+        out.extend(self.release());
+        for line in open.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.pass_long_line(line, out);
+        }
+    }
+
+    /// A line of such an event. False where it is no data.
+    fn pass_long_line(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        let Some(json) = data_of(line) else {
+            self.hand_on(line, out);
+            return false;
+        };
+        self.hand_on(line.get(..line.len() - json.len()).unwrap_or_default(), out);
+        self.pass_long(json, out);
+        true
+    }
+
+    /// A part of its data. White space between its lines means nothing in JSON.
+    fn pass_long(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.skim.get_or_insert_default().pass(bytes, &self.rewrite, out);
+    }
+
+    /// Lets go of what was held before this event, and of its own lines so far.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        out.extend(self.release());
+        out.append(&mut self.open);
+    }
+
+    /// Writes behind what went on last, also where that is held back.
+    #[inline]
+    fn hand_on(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match &mut self.hiding {
+            Some(hiding) => hiding.write_behind(bytes, out),
+            None => out.extend_from_slice(bytes),
+        }
+    }
+}
+
+/// What stands behind `data:` and the space that belongs to it.
+fn data_of(line: &[u8]) -> Option<&[u8]> {
+    let data = line.strip_prefix(b"data:")?;
+    Some(data.strip_prefix(b" ").unwrap_or(data))
+}
+
+/// How the lines of a text end, by its first.
+fn line_end_in(text: &[u8]) -> &'static [u8] {
+    match memchr2(b'\n', b'\r', text).and_then(|at| text.get(at..)) {
+        Some([b'\r', b'\n', ..]) => b"\r\n",
+        Some([b'\r', ..]) => b"\r",
+        _ => b"\n",
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::EventTokens;
-    use proptest::prelude::*;
-
-    fn stream(usage_is_hidden: bool) -> Stream {
-        Stream::new(Rewrite { slug: b"\"a/b\"".to_vec(), usage_is_hidden })
-    }
-
-    fn run(stream: &mut Stream, pieces: &[&[u8]]) -> String {
-        let mut out: Vec<u8> = pieces.iter().flat_map(|piece| stream.pass(piece)).collect();
-        out.extend(stream.finish());
-        String::from_utf8_lossy(&out).into_owned()
-    }
-
-    const CHAT: &str = concat!(
-        ": hello\n\n",
-        "data: {\"model\":\"glm\",\"choices\":[{\"delta\":{\"content\":\"é\"}}],\"usage\":null}\n\n",
-        "data:{\"choices\":[{}],\"model\":\"glm\"}\r\n\r\n",
-        "data: {\"model\":\"glm\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
-        "data: [DONE]\n\n",
-    );
-    const HIDDEN: &str = concat!(
-        ": hello\n\n",
-        "data: {\"model\":\"a/b\",\"choices\":[{\"delta\":{\"content\":\"é\"}}]}\n\n",
-        "data:{\"choices\":[{}],\"model\":\"a/b\"}\r\n\r\n",
-        "data: [DONE]\n\n",
-    );
-
-    #[test]
-    fn every_chunk_has_the_slug() {
-        let mut shown = stream(false);
-        assert_eq!(run(&mut shown, &[CHAT.as_bytes()]), CHAT.replace("\"glm\"", "\"a/b\""));
-        assert!(shown.is_whole && shown.pieces == 2);
-        assert_eq!(shown.usage.tokens(EventTokens::default()).input_tokens, 3);
-    }
-
-    #[test]
-    fn a_whole_event_goes_on_at_once() {
-        let mut stream = stream(false);
-        assert_eq!(stream.pass(b"data: {\"model\":\"x\"}\n\nda"), "data: {\"model\":\"a/b\"}\n\n");
-        assert_eq!(stream.pass(b"ta: 1"), "");
-        assert_eq!(stream.pass(b"\n"), "data: 1\n");
-    }
-
-    #[test]
-    fn a_line_without_an_end_grows_no_memory() {
-        let mut stream = stream(true);
-        let mut passed = stream.pass(b"data: {\"model\":\"").len();
-        for _ in 0..64 {
-            passed += stream.pass(&vec![b'x'; 64 * 1024]).len();
-            assert!(stream.held.len() <= LINE_BYTES_MAX);
-        }
-        passed += stream.pass(b"\"}\n").len();
-        assert_eq!(passed, b"data: {\"model\":\"\"}\n".len() + 64 * 64 * 1024);
-        assert_eq!(stream.pass(b"data: {\"model\":\"x\"}\n"), "data: {\"model\":\"a/b\"}\n");
-    }
-
-    #[test]
-    fn a_left_out_event_takes_its_empty_line_along() {
-        let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}";
-        for end in ["\n", "\r\n", "\r"] {
-            let text = format!("data: 1{end}{end}{usage}{end}{end}data: 2{end}{end}");
-            assert_eq!(run(&mut stream(true), &[text.as_bytes()]), format!("data: 1{end}{end}data: 2{end}{end}"));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_chunking_changes_what_passes(cuts in proptest::collection::vec(0..CHAT.len(), 0..12), end in 0..3_usize) {
-            let end = ["\n", "\r\n", "\r"][end];
-            let text = CHAT.replace("\r\n", "\n").replace('\n', end);
-            let hidden = HIDDEN.replace("\r\n", "\n").replace('\n', end);
-            let mut cuts = cuts;
-            cuts.push(text.len());
-            cuts.sort_unstable();
-            let mut from = 0;
-            let pieces: Vec<&[u8]> = cuts.iter().map(|cut| {
-                let cut = text.len().min(*cut);
-                let piece = &text.as_bytes()[from.min(cut)..cut];
-                from = cut;
-                piece
-            }).collect();
-            let mut cut = stream(true);
-            prop_assert_eq!(run(&mut cut, &pieces), hidden);
-            prop_assert!(cut.is_whole && cut.pieces == 2);
-        }
-
-        #[test]
-        fn any_bytes_pass_whole(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0..200_usize) {
-            let cut = cut.min(bytes.len());
-            let mut stream = stream(false);
-            let mut out = stream.pass(&bytes[..cut]).to_vec();
-            out.extend(stream.pass(&bytes[cut..]));
-            out.extend(stream.finish());
-            prop_assert_eq!(out, bytes);
-        }
-    }
-}
+mod tests;

@@ -13,11 +13,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Builder;
 
 use super::budget::Budget;
-use super::json;
 use super::link::Pool;
 use super::refusal::Refusal;
 use super::settings::Settings;
+use super::usage_refused::NotAsked;
 use crate::api::Time;
+use crate::gateway::json;
 use crate::gateway::records::record::RequestId;
 use crate::gateway::routing::provider::{Base, Operation, Providers, Unroutable, Upstream};
 use crate::gateway::routing::snapshot::{Route, Routes};
@@ -35,6 +36,7 @@ pub(super) struct Worker {
     pub(super) budget: Arc<Budget>,
     /// Streams.
     pub(super) streams: Arc<Budget>,
+    pub(super) not_asked: Arc<NotAsked>,
     providers: Arc<Providers>,
     pools: Mutex<HashMap<Base, Arc<Pool>>>,
     ready: Mutex<Ready>,
@@ -88,6 +90,8 @@ pub(super) struct Callee {
     /// The slug as a JSON string.
     pub(super) slug_json: Vec<u8>,
     pub(super) pool: Arc<Pool>,
+    /// The server and the model there: endpoints that lead to the same target share what is known of it.
+    pub(super) target: String,
 }
 
 impl Worker {
@@ -95,6 +99,7 @@ impl Worker {
         shared: Arc<Shared>,
         settings: Arc<Settings>,
         [budget, streams]: [Arc<Budget>; 2],
+        not_asked: Arc<NotAsked>,
         providers: Arc<Providers>,
     ) -> Self {
         let mut seed = [0; 8];
@@ -105,6 +110,7 @@ impl Worker {
             settings,
             budget,
             streams,
+            not_asked,
             providers,
             pools: Mutex::default(),
             ready: Mutex::default(),
@@ -171,6 +177,7 @@ impl Worker {
             host: HeaderValue::from_str(&upstream.base.authority).map_err(|_| unusable("its host cannot be sent"))?,
             label: label(route, revision),
             slug_json: json::quoted(route.slug.as_str()),
+            target: format!("{} {} {:?}", upstream.base.authority, upstream.base.path, upstream.model),
             pool: self.pool(upstream.base),
             model: upstream.model,
         })

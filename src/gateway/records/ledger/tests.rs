@@ -32,6 +32,7 @@ fn record(number: u128, status: u16, outcome: Outcome) -> Record {
         route: Some(route()),
         revision: 1,
         key: Some(key()),
+        upstream_has_it: true,
         tokens: EventTokens { input_tokens: 1, output_tokens: 2, cached_input_tokens: 0 },
         tokens_are_estimated: false,
         is_stream: false,
@@ -46,7 +47,14 @@ fn only_what_was_served_has_an_event() {
     let event = record(7, 200, Outcome::Complete).event().unwrap();
     assert_eq!(event.request_id, format!("{:032x}", 7));
     assert_eq!((event.model_slug, event.external_entity_id.as_str()), (Slug::from_wire("my-org/glm"), "customer"));
-    assert!(record(7, 200, Outcome::CallerGone).event().is_some());
+    assert_eq!((event.tokens_are_estimated, event.outcome), (false, None));
+    assert_eq!(record(7, 200, Outcome::CallerGone).event().unwrap().outcome.as_deref(), Some("caller_gone"));
+    assert_eq!(record(7, 200, Outcome::UpstreamError).event().unwrap().outcome.as_deref(), Some("upstream_error"));
+    let estimated = Record { tokens_are_estimated: true, ..record(7, 200, Outcome::Complete) };
+    assert!(estimated.event().unwrap().tokens_are_estimated);
+    // Who went before the answer began is served once the upstream has the request.
+    assert!(record(7, 499, Outcome::CallerGone).event().is_some());
+    assert!(Record { upstream_has_it: false, ..record(7, 499, Outcome::CallerGone) }.event().is_none());
     assert!(record(7, 500, Outcome::Complete).event().is_none());
     assert!(record(7, 404, Outcome::Refused).event().is_none());
     let list_of_models = Record { route: None, ..record(7, 200, Outcome::Complete) };
@@ -120,6 +128,7 @@ fn record_without_key(number: u128) -> Record {
         revision: 1,
         key: None,
         tokens: EventTokens::default(),
+        upstream_has_it: false,
         tokens_are_estimated: false,
         is_stream: false,
         latency: Duration::ZERO,

@@ -34,7 +34,7 @@ impl Counted {
 fn is_error(record: &Record) -> bool {
     match record.outcome {
         Outcome::CallerGone => false,
-        Outcome::UpstreamCut | Outcome::UpstreamFailed => true,
+        Outcome::UpstreamCut | Outcome::UpstreamError | Outcome::UpstreamFailed => true,
         Outcome::Complete | Outcome::Limited(_) | Outcome::Refused => record.status >= 400,
     }
 }

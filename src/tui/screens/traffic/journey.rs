@@ -59,14 +59,13 @@ fn facts(passed: &Passed) -> Vec<ReaderLine> {
             lines.push(fact(Role::Text, "Target", &format!("{target}, as of revision {}", report.revision)));
         }
     }
-    let estimated = matches!(passed, Passed::Report(report) if report.tokens_are_estimated);
     let cached = if tokens.cached_input_tokens > 0 {
         format!(" ({} of them cached)", tokens.cached_input_tokens)
     } else {
         String::new()
     };
     let said = format!("{} in{cached}, {} out", tokens.input_tokens, tokens.output_tokens);
-    lines.push(fact(Role::Text, "Tokens", &if estimated { format!("{said}, estimated") } else { said }));
+    lines.push(fact(Role::Text, "Tokens", &if passed.is_estimated() { format!("{said}, estimated") } else { said }));
     lines
 }
 
@@ -76,6 +75,7 @@ fn outcome(word: &str) -> &str {
         "complete" => "the answer went to the caller whole",
         "caller_gone" => "the caller went away",
         "upstream_cut" => "the upstream broke off after its answer had begun",
+        "upstream_error" => "the upstream told of an error, or ended its answer before it was over",
         "upstream_failed" => "the upstream did not answer",
         "limited" => "a limit was reached",
         "refused" => "refused before the upstream was asked",
