@@ -3,6 +3,7 @@
 //! The date is the commit's, so the same source gives the same binary. It comes from the variable of that name, from
 //! `assets/packaging/COMMIT` where `git archive` wrote it (a tarball has no `.git`), or from git. Debug builds don't
 //! ask: every commit would compile the whole program again.
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to a build script through the environment")]
 
 use std::process::Command;
 

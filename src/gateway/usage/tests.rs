@@ -18,6 +18,7 @@ fn charged(usage: &Usage, estimate: Estimate) -> (u64, u64, u64) {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table: a row a dialect")]
 fn every_dialect_is_read() {
     for (who, usage, wanted) in [
         (

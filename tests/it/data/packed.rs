@@ -119,7 +119,7 @@ async fn what_is_unpacked_has_the_limits_of_any_body_and_gives_back_what_it_held
     let plane = Plane::start_with(upstream, settings, |_| ()).await;
     let mut caller = Caller::connect(plane.address).await;
     // Numbers, so that it is packed as well as a prompt is, and not as one word over and over.
-    let words = |bytes: usize| (0..bytes / 8).map(|number| format!("{number:07} ")).collect::<String>();
+    let words = |bytes: usize| (0..bytes / 8).map(|number| format!("{number:07}")).collect::<Vec<_>>().join(" ");
     let prompt = |bytes: usize| gzip(format!(r#"{{"model":"{GLM}","user":"{}"}}"#, words(bytes)).as_bytes());
     let (good, large) = (prompt(100_000), prompt(200_000));
     for _ in 0..6 {

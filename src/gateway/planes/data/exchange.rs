@@ -20,6 +20,7 @@ use crate::gateway::usage::Charge;
 
 /// One request. Dropping it settles it, as one whose caller has gone unless it was said otherwise before.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, and no two of them exclude each other")]
 pub(super) struct Exchange {
     pub(super) worker: Arc<Worker>,
     pub(super) started: Instant,

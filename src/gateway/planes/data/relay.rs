@@ -142,13 +142,10 @@ impl Relay {
     fn take(&mut self, data: Bytes, context: &mut Context<'_>) -> Bytes {
         let is_over = self.link.as_ref().is_some_and(Link::is_over);
         if self.unpacker.is_some() {
-            return match self.unpack(data) {
-                Ok(passed) => passed,
-                Err(BrokenOff) => {
-                    self.break_off(Outcome::UpstreamCut);
-                    Bytes::new()
-                }
-            };
+            return self.unpack(data).unwrap_or_else(|BrokenOff| {
+                self.break_off(Outcome::UpstreamCut);
+                Bytes::new()
+            });
         }
         let passed = self.pass(data);
         if !is_over {
@@ -167,8 +164,8 @@ impl Relay {
 
     fn unpack(&mut self, data: Bytes) -> Result<Bytes, BrokenOff> {
         let Some(unpacker) = &mut self.unpacker else { return Ok(data) };
-        let unpacked = unpacker.unpack(data).map_err(|_| BrokenOff)?;
-        Ok(self.pass(unpacked))
+        let plain = unpacker.unpack(&data).map_err(|_| BrokenOff)?;
+        Ok(self.pass(plain))
     }
 
     fn pass(&mut self, data: Bytes) -> Bytes {
@@ -197,12 +194,11 @@ impl Relay {
             rest = events.finish(&mut self.exchange.heard);
             outcome = match self.exchange.heard.ending() {
                 Ending::Whole => Outcome::Complete,
-                Ending::Failed => Outcome::UpstreamError,
                 Ending::Unfinished if self.is_ended_by_closing => {
                     self.break_off(Outcome::UpstreamCut);
                     return Err(BrokenOff);
                 }
-                Ending::Unfinished => Outcome::UpstreamError,
+                Ending::Failed | Ending::Unfinished => Outcome::UpstreamError,
                 Ending::Empty => {
                     self.break_off(Outcome::UpstreamError);
                     return Err(BrokenOff);

@@ -50,8 +50,8 @@ impl Unpacker {
 
     /// Takes what came and gives what it is, about [`UNPACKED_BYTES_MAX`] at most. The rest waits, and is asked for with
     /// nothing.
-    pub(super) fn unpack(&mut self, data: Bytes) -> Result<Bytes, Malformed> {
-        self.waiting.extend_from_slice(&data);
+    pub(super) fn unpack(&mut self, data: &[u8]) -> Result<Bytes, Malformed> {
+        self.waiting.extend_from_slice(data);
         let mut unpacked = Vec::new();
         while unpacked.len() < UNPACKED_BYTES_MAX && !self.waiting.is_empty() {
             let step = self.waiting.split_to(STEP_BYTES.min(self.waiting.len()));
@@ -158,20 +158,20 @@ mod tests {
                 let mut unpacker = Unpacker::new(coding).unwrap();
                 let mut out = Vec::new();
                 for piece in bytes.chunks(size) {
-                    out.extend(unpacker.unpack(Bytes::copy_from_slice(piece)).unwrap());
+                    out.extend(unpacker.unpack(piece).unwrap());
                     while !unpacker.is_empty() {
-                        out.extend(unpacker.unpack(Bytes::new()).unwrap());
+                        out.extend(unpacker.unpack(&[]).unwrap());
                     }
                 }
                 assert!(out == text && unpacker.is_whole(), "{coding:?} {size}");
             }
             let mut cut = Unpacker::new(coding).unwrap();
-            let mut rest = cut.unpack(Bytes::copy_from_slice(&bytes[..bytes.len() - 1])).unwrap().len();
+            let mut rest = cut.unpack(&bytes[..bytes.len() - 1]).unwrap().len();
             while !cut.is_empty() {
-                rest += cut.unpack(Bytes::new()).unwrap().len();
+                rest += cut.unpack(&[]).unwrap().len();
             }
             assert!(rest <= text.len() && !cut.is_whole());
-            assert_eq!(Unpacker::new(coding).unwrap().unpack(Bytes::from_static(b"zip, says who?")), Err(Malformed));
+            assert_eq!(Unpacker::new(coding).unwrap().unpack(b"zip, says who?"), Err(Malformed));
         }
     }
 
@@ -179,9 +179,9 @@ mod tests {
     fn little_that_is_much_comes_in_pieces() {
         for (coding, bytes) in packed(&vec![0; 10_000_000]) {
             let mut unpacker = Unpacker::new(coding).unwrap();
-            let mut length = unpacker.unpack(Bytes::from(bytes)).unwrap().len();
+            let mut length = unpacker.unpack(&bytes).unwrap().len();
             while !unpacker.is_empty() {
-                let piece = unpacker.unpack(Bytes::new()).unwrap().len();
+                let piece = unpacker.unpack(&[]).unwrap().len();
                 assert!(piece <= UNPACKED_BYTES_MAX + STEP_ROOM);
                 length += piece;
             }
